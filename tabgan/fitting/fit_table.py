@@ -31,6 +31,7 @@ from tabgan.sampling.calibration import level_shares
 from tabgan.sampling.postprocess import HeldOutChoice, PostProcessing, fit_polish, pool_for
 from tabgan.sampling.refinement import (
     LEAST_LEAF,
+    MANY_ROWS,
     DrawnRows,
     PairMargin,
     RowFeatures,
@@ -114,7 +115,7 @@ def fit_postprocessing(
             real.features, drawn, encoder.spans, shares, rng, least=least, stop=stop
         )
     pairs: tuple[PairMargin, ...] = ()
-    if refine:
+    if refine and len(real) < MANY_ROWS:  # of more, critics tell all that pairs do
         raked = rake(weights, drawn, encoder.spans, shares)
         pairs = find_pairs(real, drawn, raked, encoder.spans, least=least, rng=rng)
     facts = _facts(critics, choices, encoder, features)

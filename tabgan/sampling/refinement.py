@@ -549,7 +549,7 @@ def rake(
         if mark is not None:
             bins = np.where(rows.codes[:, mark] == 0, bins, BINS)
         margins.append((bins, None))
-    for _ in range(SWEEPS):
+    for _ in range(SWEEPS * (2 if pairs else 1)):
         for codes, wanted in margins:
             weights = weights * _factors(codes, weights, wanted)[codes]
         weights = np.minimum(weights / weights.mean(), MOST_WEIGHT)
