@@ -115,7 +115,7 @@ def fit_postprocessing(
             real.features, drawn, encoder.spans, shares, rng, least=least, stop=stop
         )
     pairs: tuple[PairMargin, ...] = ()
-    if refine and len(real) < MANY_ROWS:  # of more, critics tell all that pairs do
+    if refine and isinstance(sampler, TreeSampler) and len(real) < MANY_ROWS:
         raked = rake(weights, drawn, encoder.spans, shares)
         pairs = find_pairs(real, drawn, raked, encoder.spans, least=least, rng=rng)
     facts = _facts(critics, choices, encoder, features)
