@@ -19,9 +19,8 @@ from tabgan.cli.command_options import flags_of, in_options
 from tabgan.cli.commands.evaluate_commands import evaluate, privacy
 from tabgan.cli.commands.fit_commands import fit, synth
 from tabgan.cli.commands.image_commands import images
-from tabgan.cli.commands.inspect_command import inspect
 from tabgan.cli.commands.sample_commands import impute, sample
-from tabgan.cli.commands.shell_commands import completion, example
+from tabgan.cli.commands.start_commands import completion, example, inspect
 from tabgan.cli.commands.tune_commands import compare, tune
 
 __all__ = ["main"]

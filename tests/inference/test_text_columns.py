@@ -261,6 +261,8 @@ def test_codes_are_said_to_hold_a_date(write):
     column = infer_schema(pd.DataFrame({"code": codes}))["code"]
     assert column.kind == "identifier"
     assert column.why.endswith("; they hold a date written %Y%m%d")
+
+
 FAMILIES = ["SCIOLI", "COBOS", "BOUDOU", "GUINLE", "LÓPEZ ARIAS", "MARINO", "ROMERO", "ZAMORA"]
 GIVEN = ["Daniel", "Julio C.C.", "Amado", "Marcelo", "Mónica", "Juan Carlos", "Federico", "Rubén"]
 

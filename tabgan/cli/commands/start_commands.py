@@ -1,12 +1,18 @@
-"""``tabgan inspect``: what a fit would make of a table, or what a model file holds."""
+"""``tabgan example``, ``inspect`` and ``completion``: the first steps.
+
+An example table, what a fit would make of a table or what a model file holds, and completion for
+the shell.
+"""
 
 import json
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import get_completion_class
 
 from tabgan.cli.command_options import FILE, WholeNumber, command, option
 from tabgan.cli.databases import relations_option
@@ -15,6 +21,7 @@ from tabgan.cli.table_options import (
     condition_option,
     declaring_options,
     derive_option,
+    force_option,
     json_option,
     min_group_option,
     quiet_option,
@@ -26,7 +33,34 @@ from tabgan.cli.training_options import training_rows_option
 if TYPE_CHECKING:
     from tabgan.fitting.prepare import TextStyle
 
-__all__ = ["inspect"]
+__all__ = ["completion", "example", "inspect"]
+
+
+@command("tabgan example", "tabgan example -o - | head", no_args_is_help=False)
+@option(
+    "-o",
+    "--out",
+    default="customers.csv",
+    section="Output",
+    type=FILE,
+    metavar="OUT",
+    help="File for the table; '-' is stdout.",
+)
+@force_option
+@quiet_option
+def example(out: str, force: bool, quiet: bool) -> None:
+    """Write an example table: 2,000 made-up customers.
+
+    It has numbers, dates, categories, an identifier, e-mail addresses and missing values.
+    """
+    from tabgan.cli.command_output import Report
+    from tabgan.files.read_write import open_output
+
+    content = files("tabgan.cli").joinpath("example_customers.csv").read_bytes()
+    with open_output(out, force=force) as sink:
+        sink.write(content)
+    if out != "-":
+        Report(quiet=quiet).say(f"Wrote {out}; now try: tabgan synth {out}")
 
 
 @command(
@@ -152,3 +186,18 @@ def _write_schema(path: str, state: dict[str, Any]) -> None:
     with open_output(path) as sink:
         # Half a character is missing from UTF-8 and becomes \\uXXXX, as JSON writes it.
         sink.write(text.encode(errors="backslashreplace"))
+
+
+@command(
+    'eval "$(tabgan completion bash)"',
+    'eval "$(tabgan completion zsh)"',
+    "tabgan completion fish > ~/.config/fish/completions/tabgan.fish",
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that makes a SHELL complete commands, options, their values and files."""
+    script = get_completion_class(shell)
+    if script is None:
+        raise click.UsageError(f"there is no completion for {shell}")
+    click.echo(script(ctx.find_root().command, {}, "tabgan", "_TABGAN_COMPLETE").source())
