@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import nhypergeom
 from sklearn.neighbors import NearestNeighbors
@@ -17,7 +18,7 @@ from tabgan.evaluation.compared_tables import CodedColumn, row_hashes
 from tabgan.evaluation.detection import map_in_threads
 from tabgan.evaluation.evaluation_parts import Figure, Nearness
 
-__all__ = ["Points", "measure_nearness", "nearest", "place_rows"]
+__all__ = ["Points", "fault_of_holdout", "measure_nearness", "nearest", "place_rows"]
 
 MOST_CORNERS = 64
 BLOCK_ROWS = 1_000  # that a thread looks for at a time
@@ -28,7 +29,10 @@ CANDIDATES_A_QUERY = 10  # real rows that are searched for near copies, for each
 FRESH_BEFORE = (1, 5, 25)  # fresh rows up to whose nearness synthetic ones are counted
 FALSE_ALARM = 0.0001  # of each count
 BETWEEN = 1 / 4  # of the distance of two rows is a point between them from the nearer, on average
+MOVED = 1 / 6  # of it, within which half of the rows are only where they are copies
 TIMES_EXPECTED = 4  # so many more than of fresh rows are copies; fewer may be a denser middle
+SURE = 3  # standard errors of a share
+LEAST_SEEN = 0.01  # share of the holdout beyond chance that is worth a word
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
@@ -83,6 +87,35 @@ def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple
 
 def _share(rows: Hashes, among: Hashes) -> float:
     return float(np.isin(rows, among).mean())
+
+
+def fault_of_holdout(unseen: Hashes, tables: Mapping[str, Hashes]) -> str:
+    """Say why nothing can be learned from a holdout, or nothing.
+
+    More of its rows then are rows of another table than chance brings. That is known from the real
+    rows that equal another real one; of a longer table it is the same for each part of its rows
+    that is as long as the real table.
+
+    Parameters
+    ----------
+    unseen
+        The rows of the holdout (`row_hashes`).
+    tables
+        Those of the other tables by name, the real one among them.
+    """
+    real = tables["real"]
+    chance = float(pd.Series(real).duplicated(keep=False).mean())
+    for name, rows in tables.items():
+        share = float(np.isin(unseen, rows).mean())
+        by_chance = 1 - (1 - chance) ** max(len(rows) / len(real), 1.0)
+        noise = SURE * np.sqrt(max(by_chance * (1 - by_chance), 1 / len(unseen)) / len(unseen))
+        if share > by_chance + noise + LEAST_SEEN:
+            return (
+                f"The holdout shows nothing: {100 * share:.0f} % of its rows are rows of the "
+                f"{name} table, by chance {100 * by_chance:.0f} % at most. Give rows that the "
+                "generator never saw."
+            )
+    return ""
 
 
 def _thinned(
@@ -180,14 +213,16 @@ def _beyond_chance(values: Floats, controls: Floats, dimension: float) -> Figure
     """Return the share of small values, and of controls, where chance does not explain them."""
     ordered, best = np.sort(controls), Figure(0.0, 0.0)
     n, m = len(values), len(controls)
-    between = float(np.median(controls)) * BETWEEN
-    middle = max(float(np.median(values)), between, TIE)
+    usual, bulk = float(np.median(controls)), float(np.median(values))
+    middle = max(bulk, usual * BETWEEN, TIE)
+    is_copied = bulk < usual * MOVED  # no measure of chance: in many dimensions nothing is so near
     for k in FRESH_BEFORE:
         if k > m:
             break
         limit = ordered[k - 1]
         count = int((values < limit).sum())
         smooth = 0.5 * float(min(limit / middle, 1.0)) ** dimension if limit > 0 else 0.0
+        smooth = 0.0 if is_copied else smooth
         expected = n * max(k / (m + 1), smooth)
         chance = nhypergeom.sf(count - 1, n + m, n, k) if count > TIMES_EXPECTED * expected else 1.0
         if chance < FALSE_ALARM and (count - expected) / n > (best.value - best.baseline) / 100:

@@ -50,6 +50,8 @@ class Tables:
         Seed of all samples, folds and models.
     seconds
         Wall time of each part.
+    holdout_fault
+        Why the holdout that was given is left out: its rows are real ones; "" where it isn't.
     """
 
     real_rows: int
@@ -58,6 +60,7 @@ class Tables:
     compared_rows: Mapping[str, int]
     seed: int
     seconds: Mapping[str, float]
+    holdout_fault: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan.evaluation.compared_tables import read_tables
+from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluate import evaluate
 from tabgan.evaluation.evaluation_parts import KeyResult, TimeResult
-from tabgan.evaluation.keys_and_times import compare_keys, compare_times, likeness, succession
+from tabgan.evaluation.keys_and_times import compare_keys, compare_times, succession
 
 
 def orders(rng: np.random.Generator, start: int, n_keys: int = 300) -> pd.DataFrame:
