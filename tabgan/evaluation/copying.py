@@ -29,7 +29,6 @@ CANDIDATES_A_QUERY = 10  # real rows that are searched for near copies, for each
 FRESH_BEFORE = (1, 5, 25)  # fresh rows up to whose nearness synthetic ones are counted
 FALSE_ALARM = 0.0001  # of each count
 BETWEEN = 1 / 4  # of the distance of two rows is a point between them from the nearer, on average
-MOVED = 1 / 6  # of it, within which half of the rows are only where they are copies
 TIMES_EXPECTED = 4  # so many more than of fresh rows are copies; fewer may be a denser middle
 SURE = 3  # standard errors of a share
 LEAST_SEEN = 0.01  # share of the holdout beyond chance that is worth a word
@@ -186,7 +185,10 @@ def _near_copies(placed: _Placed, rng: np.random.Generator, most_rows: int) -> F
     else:
         fresh = learned.rows(rng.permutation(len(learned.values))[:most_rows])
         controls = _signs_of_copies(nearest(fresh, learned, 3)[0][:, 1:])
-    dimension = np.inf if n_holdout else _dimension(controls[1])
+    if np.median(signs[1]) < BETWEEN * np.median(controls[1]):
+        dimension = None  # half of the rows are copies: in many columns no others are so near
+    else:
+        dimension = np.inf if n_holdout else _dimension(controls[1])
     found = [_beyond_chance(*each, dimension) for each in zip(signs, controls, strict=True)]
     return max(found, key=lambda figure: figure.value - figure.baseline)
 
@@ -209,20 +211,20 @@ def _dimension(ratios: Floats) -> float:
     return max(float(np.log(0.5) / np.log(middle)), 1.0)
 
 
-def _beyond_chance(values: Floats, controls: Floats, dimension: float) -> Figure:
+def _beyond_chance(values: Floats, controls: Floats, dimension: float | None) -> Figure:
     """Return the share of small values, and of controls, where chance does not explain them."""
     ordered, best = np.sort(controls), Figure(0.0, 0.0)
     n, m = len(values), len(controls)
-    usual, bulk = float(np.median(controls)), float(np.median(values))
-    middle = max(bulk, usual * BETWEEN, TIE)
-    is_copied = bulk < usual * MOVED  # no measure of chance: in many dimensions nothing is so near
+    between = float(np.median(controls)) * BETWEEN
+    middle = max(float(np.median(values)), between, TIE)
     for k in FRESH_BEFORE:
         if k > m:
             break
         limit = ordered[k - 1]
         count = int((values < limit).sum())
-        smooth = 0.5 * float(min(limit / middle, 1.0)) ** dimension if limit > 0 else 0.0
-        smooth = 0.0 if is_copied else smooth
+        smooth = 0.0
+        if dimension is not None and limit > 0:
+            smooth = 0.5 * float(min(limit / middle, 1.0)) ** dimension
         expected = n * max(k / (m + 1), smooth)
         chance = nhypergeom.sf(count - 1, n + m, n, k) if count > TIMES_EXPECTED * expected else 1.0
         if chance < FALSE_ALARM and (count - expected) / n > (best.value - best.baseline) / 100:

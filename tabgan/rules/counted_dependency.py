@@ -47,6 +47,7 @@ MOST_LEVELS = 20  # levels that are counted, those of the most columns first
 FEW_LEVELS = 12  # of a column whose levels are counted
 MOST_COUNTED = 40  # columns of numbers that may be counts, and dates that times may lie between
 HINT_ROWS = 50
+SAME = 1e-9  # of a number: programs write ten digits of it, wherever its point is
 FIRST_YEAR, LAST_YEAR = 1800, 2100  # of numbers that are years
 YEARS = ("full years", "calendar years", "full months")
 CALENDAR = {"calendar years": "M8[Y]", "calendar months": "M8[M]", "calendar days": "M8[D]"}
@@ -207,7 +208,7 @@ class ElapsedDependency(Dependency):
         start, end, own = (table[at] for at in self.positions)
         there = start.numbers.present & end.numbers.present
         measured = _measured(self.measure, start, end) + self.offset
-        near = np.abs(measured - own.numbers.values) <= _slack(own.column)
+        near = np.abs(measured - own.numbers.values) <= _slack(own.column) + SAME * np.abs(measured)
         return np.where(own.numbers.present, there & near, True)
 
     def _moved(self, numbers: Sequence[Numbers], place: int) -> Numbers:
@@ -412,7 +413,8 @@ def _elapsed(
             measured = _measured(measure, head[start], head[end])
             more = (values[alike] - measured)[:, there]
             offsets = np.rint(np.median(more, axis=1))
-            near = (np.abs(more - offsets[:, None]) <= slack[alike]).all(axis=1)
+            missed = np.abs(more - offsets[:, None])
+            near = (missed <= slack[alike] + SAME * np.abs(measured[there])).all(axis=1)
             for place, offset in zip(alike[near], offsets[near].astype(int), strict=True):
                 marks = _marks_of(head[targets[place]])
                 if len(marks) <= 1 and targets[place] not in (start, end):
@@ -514,7 +516,7 @@ def _keep(rule: CountDependency | ElapsedDependency, table: ColumnFrame) -> bool
     again = made[rule.target.position].numbers
     return bool(
         np.array_equal(own.present, again.present)
-        and np.allclose(own.values[own.present], again.values[own.present], rtol=0, atol=1e-9)
+        and np.allclose(own.values[own.present], again.values[own.present], rtol=SAME, atol=1e-9)
     )
 
 

@@ -524,7 +524,7 @@ def find_limits(
     numbers = [
         at
         for at, (column, _) in table.items()
-        if at not in kept and column.kind in NUMBERS | TICKS and not column.is_generated
+        if at not in kept and not column.is_generated and _may_be_limited(table[at])
     ]
     sample = sample_of({at: table[at] for at in {*numbers, *sources}}, rng)
     tried = len(numbers) * sum(len(table[at].levels) for at in sources)
@@ -558,6 +558,15 @@ def find_limits(
         )
         for target, own in sorted(limits.items())
     ]
+
+
+def _may_be_limited(cells: TypedSeries) -> bool:
+    """Return whether a column holds dates, or numbers that are exact as floats."""
+    if cells.column.kind not in NUMBERS:
+        return cells.column.kind in TICKS
+    numbers = cells.numbers
+    there = numbers.values[numbers.present].astype(np.float64)
+    return bool((np.abs(there) <= 2**53).all())
 
 
 def _may_limit(cells: TypedSeries) -> bool:
@@ -681,6 +690,7 @@ def _range_of(
         The distinct numbers of the column, and the share of its rows below each.
     """
     column = cells.column
+    values = values.astype(np.float64) if column.kind in NUMBERS else values
     tails, trimmed = (
         np.sort(own)[[0, -1]]
         for own in (

@@ -103,6 +103,14 @@ def test_what_is_counted_is_found_and_restored(columns, words):
         assert restored.tolist() == [*columns["n"]]
 
 
+def test_a_time_of_ten_digits_is_that_between_its_dates():
+    hours = [float(f"{own:.10g}") for own in (LEFT - SOLD) / pd.Timedelta("1h")]
+    table = work(pd.DataFrame({"a": SOLD, "b": LEFT, "n": hours}))
+    (rule,) = find_counted(table, np.random.default_rng(0))
+    restored = rule.restore(rule.reduce(table))[rule.target.position].values
+    assert np.allclose(restored, hours, rtol=1e-9)
+
+
 def test_a_row_that_differs_is_enough_against_it():
     columns = {**YES, "n": sum(own == "yes" for own in YES.values())}
     columns["n"][7] += 1
