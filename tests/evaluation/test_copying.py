@@ -108,6 +108,11 @@ def test_a_detector_that_is_wrong_more_often_than_a_coin_is_no_perfect_score():
     assert found.detection.trees.auc < 0.3
     assert found.verdict.parts["detection"] < 0.6
     assert {point.part for point in found.verdict.weak_points} == {"nearness"}  # the cause
+    page = found.to_html()
+    assert "no better than a coin" not in page
+    tile = page.split("Boosted trees: AUC</h3>")[1].split("</li>")[0]
+    assert 'class="reading good"' not in tile
+    assert 'class="reading' in tile
 
 
 @pytest.mark.parametrize(("copied", "is_copied"), [(0.01, False), (0.1, True)])
