@@ -109,6 +109,8 @@ class WeakPoint(NamedTuple):
         remedy is what it has not tried.
     by_relations
         Whether it is about how columns go with each other, and not about their own values.
+    by_presence
+        Whether it is where cells are missing, which no rule of values explains.
     """
 
     part: str
@@ -118,6 +120,7 @@ class WeakPoint(NamedTuple):
     severity: float
     by_learning: bool = False
     by_relations: bool = False
+    by_presence: bool = False
 
 
 Fit = Literal["yes", "with care", "no", "unknown"]

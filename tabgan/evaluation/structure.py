@@ -344,6 +344,7 @@ def broken_presence(presence: PresenceResult) -> WeakPoint:
         "Draw missing cells together with the rest of the row, not on their own; in tabgan fit "
         "the table with its missing cells.",
         float(np.sqrt(presence.rows / 100)),
+        by_presence=True,
     )
 
 

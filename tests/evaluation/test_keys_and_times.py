@@ -303,3 +303,10 @@ def test_a_column_that_is_constant_but_for_one_key_says_nothing_of_keys():
     fresh["form"] = "A"
     assert "form" not in keys_of(real, fresh).likeness
     assert "amount" in keys_of(real, fresh).likeness
+
+
+def test_a_broken_rule_does_not_hide_lost_presence():
+    drawn, rng = accounts(2), np.random.default_rng(3)
+    drawn["mileage"] = rng.permutation(drawn["mileage"])
+    points = evaluate(accounts(1), drawn).verdict.weak_points
+    assert any(point.by_presence and "mileage" in point.columns for point in points)
