@@ -5,8 +5,9 @@ possible, else by repairing the row, else by drawing another one.
 """
 
 from tabgan.rules.base_rules import Constraint, Custom
-from tabgan.rules.level_constraints import FixedCombinations, OneHot, Unique
+from tabgan.rules.level_constraints import FixedCombinations, Unique
 from tabgan.rules.number_constraints import Formula, Increments, Inequality, Positive, Range, Sum
+from tabgan.rules.sum_dependency import OneHot
 
 __all__ = [
     "Constraint",

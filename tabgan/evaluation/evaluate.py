@@ -39,6 +39,7 @@ from tabgan.evaluation.utility import Target, choose_target, measure_utility, na
 from tabgan.evaluation.validity_and_coverage import check_validity, measure_coverage
 from tabgan.evaluation.verdict import make_verdict
 from tabgan.inference.accept_table import TableLike
+from tabgan.inference.people_columns import names_kept
 from tabgan.table.schema import Kind, Schema
 
 __all__ = [
@@ -288,7 +289,7 @@ def _measure(
     compared_rows = _compared_rows(tables, relations, detected.rows, trained[1] if trained else 0)
     held_out = 0 if tables.holdout is None else len(tables.holdout)
     sizes = (len(tables.real), len(tables.synthetic), held_out)
-    scope = Tables(*sizes, compared_rows, seed, seconds)
+    scope = Tables(*sizes, compared_rows, seed, seconds, names_kept(tables.schema, tables.real))
     utility = trained[0] if trained else None
     measured = (validity, fidelity, detected.detection, utility, coverage, nearness, structure)
     return PartResults(scope, *measured, measures)

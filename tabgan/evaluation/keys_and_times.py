@@ -22,8 +22,8 @@ from tabgan.evaluation.distributions import (
 from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
 from tabgan.evaluation.results import WeakPoint
 from tabgan.sampling.key_groups import KeyGroups
-from tabgan.sampling.self_references import SameAsReferred, SelfReference, learn_references
-from tabgan.sampling.table_keys import JointKey, find_joint_keys, learn_keys
+from tabgan.sampling.self_references import learn_references
+from tabgan.sampling.table_keys import JointKey, RowRule, find_joint_keys, learn_keys
 from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column
@@ -91,28 +91,25 @@ def compare_row_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple
         as_many = synthetic.iloc[np.sort(rng.permutation(len(synthetic))[: len(real)])]
     cells = by_position(real, tables.schema)
     references = learn_references(cells)
-    likes = [rule.likeness(tables.schema) for rule in references if rule.alike]
-    found = [_kept_rule(rule, tables, synthetic) for rule in references]
-    found += [_kept_rule(rule, tables, synthetic) for rule in likes]
+    ties = [own for rule in references for own in rule.ties(tables.schema)]
+    found = [_kept_rule(rule, tables, synthetic) for rule in (*references, *ties)]
     found += [_kept_rule(rule, tables, as_many) for rule in find_joint_keys(cells)]
     return tuple(result for result in found if result is not None)
 
 
-def _kept_rule(
-    rule: SelfReference | SameAsReferred | JointKey, tables: ComparedTables, synthetic: pd.DataFrame
-) -> RuleResult | None:
+def _kept_rule(rule: RowRule, tables: ComparedTables, synthetic: pd.DataFrame) -> RuleResult | None:
     """Count the rows of both tables that keep a rule between rows."""
     (kept, judged), (own, own_judged) = rule.kept_in(synthetic), rule.kept_in(tables.real)
     if not judged.any() or not own_judged.any():
         return None
-    places = sorted(rule.positions)
+    places, schema = sorted(rule.positions), tables.schema
     broken = np.flatnonzero(judged & ~kept)
     cells = [
         f"{tables.names[at]}={synthetic.iloc[row, at]!s}" for row in broken[:1] for at in places
     ]
     return RuleResult(
         tuple(tables.names[at] for at in places),
-        rule.describe(tables.schema),
+        rule.statement(schema) if isinstance(rule, JointKey) else rule.describe(schema),
         Figure(100 * float(kept[judged].mean()), 100 * float(own[own_judged].mean())),
         ", ".join(cells),
     )
@@ -626,8 +623,8 @@ def _remedy_of_times(lost: Sequence[TimeResult]) -> str:
             "(tabgan inspect shows it)."
         )
     return (
-        f"Draw {first.column!r} given {first.time!r}, not on its own; in tabgan more steps "
-        "(--steps), or --method trees."
+        f"Draw {first.column!r} given {first.time!r}, not on its own; in tabgan "
+        "--method trees, or more steps of a GAN (--steps)."
     )
 
 

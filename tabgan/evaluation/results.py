@@ -52,6 +52,8 @@ class Tables:
         Wall time of each part.
     holdout_fault
         Why the holdout that was given is left out: its rows are real ones; "" where it isn't.
+    kept_names
+        Columns of people's names that the schema declares categorical, so that they are kept.
     """
 
     real_rows: int
@@ -61,6 +63,7 @@ class Tables:
     seed: int
     seconds: Mapping[str, float]
     holdout_fault: str = ""
+    kept_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -361,14 +361,14 @@ def broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPo
     broken, fresh = 1 - rule.rows.value / 100, 1 - rule.rows.baseline / 100
     noise = RARE_BREACHES / real_rows + SURE * np.sqrt(fresh * (1 - fresh) / synthetic_rows)
     beyond = max(broken - fresh - noise, 0.0)
+    of_real = f" (and {percent(fresh)} of the real ones)" if fresh else ""
     return WeakPoint(
         "structure",
         rule.columns,
-        f"{percent(broken)} of the rows break a rule of the real table: {rule.rule}; one has "
-        f"{rule.example}.",
-        "Compute the column after sampling, or declare the rule to the generator: tabgan keeps in "
-        "all rows what tabgan inspect lists as a rule (--derive, the default), and by "
-        "--constraints what it doesn't list (Formula, FixedCombinations).",
+        f"{percent(broken)} of the rows{of_real} break a rule of the real table: {rule.rule}; one "
+        f"has {rule.example}.",
+        "Compute the column after sampling, or declare the rule to the generator; in tabgan as a "
+        "constraint (--constraints), unless tabgan inspect lists it, which --derive keeps.",
         float(np.sqrt(beyond)),
     )
 
@@ -388,11 +388,11 @@ def broken_near_rule(rule: NearRule) -> WeakPoint:
         rule.columns,
         f"{percent(1 - kept)} of the rows that it is about break what holds in {percent(real)} of "
         f"the real ones: {rule.rule}.",
-        "Compute the column from the others after sampling; tabgan keeps a formula that up to 1 % "
-        "of the real rows break by itself (--derive, the default)."
+        "Compute the column from the others after sampling; in tabgan declare the formula as a "
+        "constraint (--constraints), unless tabgan inspect lists it, which --derive keeps."
         if is_formula
-        else "Draw the columns together, and change none of them afterwards; in tabgan more steps "
-        "(--steps), or --method trees.",
+        else "Draw the columns together, and change none of them afterwards; in tabgan "
+        "--method trees, or more steps of a GAN (--steps).",
         float(np.sqrt(rule.broken / 100)),
         by_learning=not is_formula,
     )

@@ -119,17 +119,29 @@ def _uses(
     )
     evidence = _evidence_of_utility(parts.utility)
     yield judged("model training", ("utility",), "", evidence)
-    nearness = parts.nearness
+    yield _judge_sharing(parts, copied)
+
+
+def _judge_sharing(parts: PartResults, copied: WeakPoint | None) -> Use:
+    """Say whether the table may be given away: not where it has copies or names of the real one."""
     if copied is not None and copied.severity >= LEAST:
-        yield Use("sharing", "no", copied.what)
-    else:
-        yield Use(
+        return Use("sharing", "no", copied.what)
+    if parts.tables.kept_names:
+        names = ", ".join(map(repr, parts.tables.kept_names))
+        return Use(
             "sharing",
-            "with care",
-            f"{nearness.unique_copies.value:.1f} % of the rows equal a unique real row and "
-            f"{nearness.near_copies.value:.1f} % come too near to one: {_sign_of_copies(parts)}; "
-            f"an audit and a privacy budget say more. {parts.tables.holdout_fault}".rstrip(),
+            "no",
+            f"The names of people in {names} are those of the real table: the kind categorical "
+            "keeps them. The kind name draws others.",
         )
+    nearness = parts.nearness
+    return Use(
+        "sharing",
+        "with care",
+        f"{nearness.unique_copies.value:.1f} % of the rows equal a unique real row and "
+        f"{nearness.near_copies.value:.1f} % come too near to one: {_sign_of_copies(parts)}; "
+        f"an audit and a privacy budget say more. {parts.tables.holdout_fault}".rstrip(),
+    )
 
 
 def _sign_of_copies(parts: PartResults) -> str:

@@ -67,8 +67,8 @@ _REMEDIES: Mapping[Fault, str] = {
 """What to do about a violation, with the column's name."""
 
 _MORE_LEARNING = (
-    "Train longer or with a larger model; in tabgan more steps (--steps), or --method trees, and "
-    "refine and polish on."
+    "Train longer or with a larger model; in tabgan --method trees, or more steps of a GAN "
+    "(--steps), and refine and polish on."
 )
 
 
@@ -341,7 +341,7 @@ def _unrelated_table(names: tuple[str, ...], lost: float, most_lost: str) -> Wea
         f"{percent(lost)} of the relations between columns are lost (0 % is a fresh sample, "
         f"100 % shuffled columns), most {most_lost}.",
         "Train longer or with a larger model, on rows that were not shuffled column by column; in "
-        "tabgan more steps (--steps), or --method trees, and refine and polish on.",
+        "tabgan --method trees, or more steps of a GAN (--steps), and refine and polish on.",
         lost,
         by_learning=True,
         by_relations=True,

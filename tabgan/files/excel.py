@@ -283,7 +283,7 @@ class ExcelBlocks:
             )
         layout = self._form.columns_of(block.columns)
         if not self._is_begun:
-            self._begin(layout)
+            self._begin(layout, self._form.header_of(block))
         names = iter(range(block.shape[1]))
         columns = [
             [None] * len(block)
@@ -294,14 +294,14 @@ class ExcelBlocks:
         for row in zip(*columns, strict=True):
             self._sheet.append(row)
 
-    def _begin(self, layout: Sequence[FileColumn]) -> None:
+    def _begin(self, layout: Sequence[FileColumn], header: Sequence[str | None]) -> None:
         """Set the widths of the columns, and write the header."""
         letter_of = load_extra("openpyxl.utils", "Excel", "excel").get_column_letter
         for place, column in enumerate(layout, start=1):
             if column.width is not None:
                 self._sheet.column_dimensions[letter_of(place)].width = column.width
         if self._form.has_header:
-            labels = pd.Series([column.label or None for column in layout], dtype=object)
+            labels = pd.Series([label or None for label in header], dtype=object)
             self._sheet.append(self._column("the header", labels))
         self._is_begun = True
 

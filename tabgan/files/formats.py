@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import pandas as pd
+
 from tabgan.base.errors import DataError, OptionError, TableFileError, did_you_mean
 
 __all__ = [
@@ -378,6 +380,7 @@ def table_is_there(table: str, place: str) -> TableFileError:
 
 
 NAMED: tuple[Format, ...] = ("xlsx", *DATABASES)  # in which a table has a name
+_NEARLY_EMPTY = 0.1  # share of filled cells, below which a column without a label may be overlooked
 _TEXTS: tuple[Format, ...] = ("csv", "tsv")  # whose cells are texts
 _ARROW: tuple[Format, ...] = ("parquet", "feather", "duckdb")  # whose columns have Arrow's types
 _LIBRARIES: dict[Format, tuple[str, str, str]] = {
@@ -571,6 +574,19 @@ class TableForm:
             return self.columns
         return tuple(FileColumn(str(name), str(name)) for name in names)
 
+    def header_of(self, block: pd.DataFrame) -> list[str | None]:
+        """Return the cells of the header above the first rows; None where it has no cell.
+
+        A nearly empty column without a label gets its name: readers would take it for none.
+        """
+        cells, header = iter(block.items()), list[str | None]()
+        for column in self.columns_of(block.columns):
+            values = None if column.name is None else next(cells)[1]
+            lacks_label = not (column.label or "").strip()
+            is_lost = lacks_label and values is not None and _is_nearly_empty(values)
+            header.append(column.name if is_lost else column.label)
+        return header
+
     def _chosen(self, path: str, table_format: Format | None) -> Format:
         """Choose the format of a file to write; a database can't go to standard output."""
         by_path = None if table_format and not is_url(path) else format_of(path, to_write=True)
@@ -582,6 +598,11 @@ class TableForm:
                 f"a database ({chosen}) can't go to standard output; name a file with -o"
             )
         return chosen or ("csv" if self.format in DATABASES else self.format)
+
+
+def _is_nearly_empty(values: pd.Series) -> bool:
+    filled = sum(value != "" for value in values.dropna())
+    return bool(filled < _NEARLY_EMPTY * len(values))
 
 
 def column_names(labels: Iterable[Hashable]) -> list[str]:

@@ -566,7 +566,7 @@ class CsvBlocks:
         cells = [None if column.name is None else block.iloc[:, next(names)] for column in columns]
         text = self._quoted_where(lambda quoting: self._text(cells, columns, len(block), quoting))
         if not self._is_begun:
-            text = self._quoted_where(lambda quoting: self._top(columns, quoting)) + text
+            text = self._quoted_where(lambda quoting: self._top(block, columns, quoting)) + text
         try:
             content = self._encoder.encode(text)
         except UnicodeEncodeError as error:
@@ -581,13 +581,15 @@ class CsvBlocks:
         is_broken = any(mark in text for mark in "\r\n" if mark not in self._form.line_end)
         return make(csv.QUOTE_ALL) if is_broken else text
 
-    def _top(self, columns: Sequence[FileColumn], quoting: Literal[0, 1]) -> str:
+    def _top(
+        self, block: pd.DataFrame, columns: Sequence[FileColumn], quoting: Literal[0, 1]
+    ) -> str:
         """Return the lines above the first row."""
         sink = io.StringIO(newline="")
         if self._form.sep_line:
             sink.write(f"sep={self._form.delimiter}{self._form.line_end}")
         if self._form.has_header:
-            labels = [column.label for column in columns if column.label is not None]
+            labels = [label for label in self._form.header_of(block) if label is not None]
             is_quoted = any(column.quotes_texts for column in columns)
             self._writer(sink, csv.QUOTE_ALL if is_quoted else quoting).writerow(labels)
         return sink.getvalue()

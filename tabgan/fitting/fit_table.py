@@ -31,10 +31,14 @@ from tabgan.sampling.calibration import level_shares
 from tabgan.sampling.postprocess import HeldOutChoice, PostProcessing, fit_polish, pool_for
 from tabgan.sampling.refinement import (
     LEAST_LEAF,
+    MANY_ROWS,
     DrawnRows,
+    PairMargin,
     RowFeatures,
     effective_share,
+    find_pairs,
     fit_critics,
+    rake,
 )
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_keys import key_to_json
@@ -110,11 +114,16 @@ def fit_postprocessing(
         critics, weights = fit_critics(
             real.features, drawn, encoder.spans, shares, rng, least=least, stop=stop
         )
+    pairs: tuple[PairMargin, ...] = ()
+    if refine and isinstance(sampler, TreeSampler) and len(real) < MANY_ROWS:
+        raked = rake(weights, drawn, encoder.spans, shares)
+        pairs = find_pairs(real, drawn, raked, encoder.spans, least=least, rng=rng)
     facts = _facts(critics, choices, encoder, features)
     facts |= {"effective_share": effective_share(weights), "seconds": time.monotonic() - began}
-    if not critics and not choices and not isinstance(sampler, TreeSampler):
+    if not (critics or choices or pairs or isinstance(sampler, TreeSampler)):
         return None, facts  # only trees have margins to be raked in any case
-    finish = PostProcessing(features, shares, critics, conditionals, pool_for(weights))
+    pool = pool_for(rake(weights, drawn, encoder.spans, shares, pairs))
+    finish = PostProcessing(features, shares, critics, conditionals, pool, pairs)
     return finish, facts
 
 

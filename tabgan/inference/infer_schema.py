@@ -33,6 +33,7 @@ from tabgan.inference.number_and_date_columns import (
     is_whole,
     read_numbers,
 )
+from tabgan.inference.people_columns import find_people, with_name_parts
 from tabgan.inference.text_columns import (
     find_categories,
     find_compounds,
@@ -97,7 +98,9 @@ def fit_kind(cells: ColumnCells, kind: Kind) -> ColumnGuess:
     finding = rule.find(cells)
     if finding is None:
         _refuse(cells, kind, rule)
-    return finding._replace(kind=kind, why=f"as asked; {finding.why}")
+    people = find_people(cells.name, cells.texts) if kind == "categorical" else None
+    kept = f"; {people.why.split(',')[0]}, kept as they are" if people else ""
+    return finding._replace(kind=kind, why=f"as asked; {finding.why}{kept}")
 
 
 def _refuse(cells: ColumnCells, kind: Kind, rule: _Rule) -> NoReturn:
@@ -330,6 +333,7 @@ def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = N
     for index in np.flatnonzero(is_open).tolist() if decimal else ():
         name = df.columns[index]
         columns[index] = _infer_column(name, df.iloc[:, index], None, decimal)[1]
+    columns = with_name_parts(columns, df, asked.keys())
     return Schema(with_keys(columns, df, asked.keys()), tuple(df.columns.names))
 
 

@@ -30,12 +30,12 @@ from tabgan.inference.column_cells import (
 from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.key_columns import are_long_codes, measures, names_things
 from tabgan.inference.number_recognition import NumberFormReading, recognize_numbers
-from tabgan.inference.text_columns import calls_phones
+from tabgan.inference.people_columns import calls_phones
 from tabgan.table.date_forms import TIME_OBJECTS
 from tabgan.table.numbers import plain_texts
 from tabgan.table.scalars import to_python_scalar
 from tabgan.table.schema import Kind
-from tabgan.table.text_formats import MISSING_MARKS, NUMBER, spread
+from tabgan.table.text_formats import MISSING_MARKS, NUMBER, held_date, spread
 
 __all__ = [
     "MOST_OTHERS",
@@ -53,6 +53,7 @@ __all__ = [
 MOST_OTHERS = 10  # distinct values that a column of numbers may hold beside them
 MOST_DECIMALS = 10  # of a number that is not of full precision
 MOST_FIXED = 15  # decimal places of a text that a float can carry
+DATED = 1000  # numbers in which a date is looked for
 LEAST_UNIFORM = 200  # rows in which numbers without a name that says it may be seen as names
 LEAST_DIGITS = 6  # of such numbers
 KOLMOGOROV = 1.36  # over the root of the rows: a distance that chance exceeds 5 times in 100
@@ -186,7 +187,10 @@ def _find_identifiers(name: Hashable, numbers: NDArray[Any], has_holes: bool) ->
         why = f"numbers of {len(str(low))} digits at random, which all differ"
     elif rows >= FEWEST and are_long_codes(name, low, high):
         why = f"numbers of {len(str(low))} digits, which all differ"
-    return None if why is None else ColumnGuess("identifier", why)
+    if why is None:
+        return None
+    form = held_date([str(int(number)) for number in spread(numbers.tolist(), DATED)])
+    return ColumnGuess("identifier", f"{why}; they hold a date written {form}" if form else why)
 
 
 def _is_id(name: Hashable, numbers: NDArray[Any]) -> bool:

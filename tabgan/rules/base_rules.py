@@ -32,6 +32,7 @@ __all__ = [
     "check_label",
     "evidence_of",
     "labels",
+    "made_anew",
     "register_constraint",
     "share_of_rows",
     "wrong_kind",
@@ -103,6 +104,10 @@ class Dependency(Rule):
             holds &= same[: len(holds)] == same[len(holds) :]
         return holds
 
+    def about(self, cells: Sequence["TypedSeries"]) -> Mask:
+        """Return the rows that the rule says something about, given the columns of `positions`."""
+        return np.ones(len(cells[0].values), np.bool_)
+
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:  # noqa: ARG002
         """Make free cells consistent with fixed ones, as far as the rule allows.
 
@@ -134,9 +139,9 @@ class Evidence(NamedTuple):
     Parameters
     ----------
     rows
-        Rows that keep it, in which no column of the rule is missing.
+        Rows that it is about, in which no column of the rule is missing.
     by_chance
-        Share of rows that keep it when the column that matters least is shuffled.
+        Share of these that keep it when the column that matters least is shuffled.
     """
 
     rows: int
@@ -175,11 +180,12 @@ def evidence_of(rule: Dependency, table: ColumnFrame, rng: np.random.Generator) 
         cells = [sample[other].take(order) if other == at else sample[other] for other in own]
         cells = [cell._replace(values=cell.values.reset_index(drop=True)) for cell in cells]
         try:
-            shares.append(float(rule.holds(cells).mean()))
+            shares.append(float(rule.holds(cells)[rule.about(cells)].mean()))
         except DataError:  # shuffled values that can't be reduced
             return None
     by_chance = max(shares)
     present = np.logical_and.reduce([cells.filled for cells in own.values()])
+    present &= rule.about([*own.values()])
     return Evidence(int(present.sum()), by_chance) if by_chance < 1 else None
 
 
@@ -568,3 +574,11 @@ class Custom(Constraint):
     def to_json(self) -> dict[str, Any]:
         """Describe the constraint by its name; functions can't be written down."""
         return {"kind": self.kind, "name": self.name}
+
+
+def made_anew(column: Column) -> str:
+    """Say why a rule can't have a column whose values are generated."""
+    return (
+        f"column {column.name!r} is of kind {column.kind!r}: its values are generated and not "
+        "learned; declare its kind in schema as 'categorical', or leave it out"
+    )

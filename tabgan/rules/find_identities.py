@@ -22,6 +22,7 @@ from tabgan.rules.identity_candidates import (
     SPARE_ROWS,
     Identity,
     NumberGroup,
+    find_complements,
     find_extremes,
     find_linear,
     find_multiples,
@@ -44,9 +45,10 @@ from tabgan.table.numbers import Numbers
 
 __all__ = ["find_identities", "is_beyond_chance"]
 
-MOST_BROKEN = 0.01  # share of the rows that may break an identity
+MOST_BROKEN = 0.02  # share of the rows that may break an identity
 DRAWS = 8  # of few rows: one at least has no exception, of those that matter
 DRAWN_ROWS = 64
+LINEAR_DRAWS = 3  # for each of these, since sums of many need more rows, all without exception
 LEAST_NEEDED = 3  # rows whose greatest value is a column's, for it to be one of several
 
 
@@ -90,7 +92,7 @@ def find_identities(
     sample = sample_of(table, rng)
     graph = _Graph(table, sample, rng, set(locked))
     groups = [*number_groups(sample)]
-    of_draws, of_scaled = rng.spawn(2)
+    of_draws, of_scaled, of_complements = rng.spawn(3)
     for group in groups:
         for find in (find_products, find_sums_of_two, find_extremes):
             for candidate in find(group, rng):
@@ -99,6 +101,11 @@ def find_identities(
             graph.add(candidate)
         for candidate in find_scaled_products(group, of_scaled):
             graph.add(candidate)
+    for group in groups:  # before sums of more columns, in which one stands for the other
+        for _ in range(DRAWS * LINEAR_DRAWS):
+            rows = of_complements.permutation(group.values.shape[1])[:DRAWN_ROWS]
+            for candidate in find_complements(group.draw(rows)):
+                graph.add(candidate, MOST_BROKEN)
     for _ in range(DRAWS):
         for group in groups:
             _add_with_exceptions(graph, group, of_draws)
@@ -112,14 +119,28 @@ def _add_with_exceptions(graph: "_Graph", group: NumberGroup, rng: np.random.Gen
     """
     rows = rng.permutation(group.values.shape[1])
     few = group.draw(rows[:DRAWN_ROWS])
-    enough = group.draw(rows[: 2 * len(group.positions) + SPARE_ROWS])
     for find in (find_products, find_sums_of_two):
         for candidate in find(few, rng):
             graph.add(candidate, MOST_BROKEN)
-    scaled = find_scaled_products(few, rng)
-    for candidate in (*find_multiples(few), *find_linear(enough, graph.computed), *scaled):
+    for candidate in (*find_multiples(few), *find_scaled_products(few, rng)):
         if not candidate.is_copy:
             graph.add(candidate, MOST_BROKEN)
+    n_enough = 2 * len(group.positions) + SPARE_ROWS
+    for drawn in (rows, *(rng.permutation(len(rows)) for _ in range(LINEAR_DRAWS - 1))):
+        _add_linear(graph, group.draw(drawn[:n_enough]))
+
+
+def _add_linear(graph: "_Graph", drawn: NumberGroup) -> None:
+    """Add the linear identities of some rows one by one, each in terms of those before.
+
+    A column that one other computes is left out, for the other stands in the sums in its place.
+    """
+    is_new = True
+    while is_new:
+        known = dict(graph.computed)
+        left = drawn.without({at for at, own in known.items() if len(own.sources) == 1})
+        candidates = (own for own in find_linear(left, known) if not own.is_copy)
+        is_new = any(graph.add(candidate, MOST_BROKEN) for candidate in candidates)
 
 
 class _Graph:
@@ -132,8 +153,8 @@ class _Graph:
         self.computed: dict[int, Identity] = {}
         self._tried = len(table) ** 3
 
-    def add(self, identity: Identity, most_broken: float = 0.0) -> None:
-        """Add an identity if it holds and agrees with those before.
+    def add(self, identity: Identity, most_broken: float = 0.0) -> bool:
+        """Add an identity if it holds and agrees with those before; say whether it does.
 
         Parameters
         ----------
@@ -144,13 +165,14 @@ class _Graph:
         """
         target = identity.target
         if target in self.computed or target in self._locked:
-            return
+            return False
         if any(self._needs(at, target) for at in identity.sources):
-            return
+            return False
         if self._is_evident(identity, most_broken):
             broken, rows = self._broken(identity, self._table)
             if broken <= most_broken * rows:
                 self.computed[target] = replace(identity, exceptions=broken / rows)
+        return target in self.computed
 
     def _needs(self, at: int, target: int) -> bool:
         if at == target:

@@ -3,7 +3,7 @@
 Products of two or three, with a constant factor too, sums of any signs and multiples, extremes.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ __all__ = [
     "NumberGroup",
     "PRECISION",
     "SPARE_ROWS",
+    "find_complements",
     "find_extremes",
     "find_linear",
     "find_multiples",
@@ -90,14 +91,20 @@ class NumberGroup(NamedTuple):
 
     def draw(self, rows: NDArray[np.intp]) -> "NumberGroup":
         """Return the group with some of its rows only, and the columns that vary in them."""
-        values = self.values[:, rows]
-        vary = np.flatnonzero(np.ptp(values, axis=1)).tolist()
+        drawn = self._replace(values=self.values[:, rows])
+        return drawn._only(np.flatnonzero(np.ptp(drawn.values, axis=1)).tolist())
+
+    def without(self, positions: Collection[int]) -> "NumberGroup":
+        """Return the group without some columns, by their positions in the table."""
+        return self._only([at for at, own in enumerate(self.positions) if own not in positions])
+
+    def _only(self, columns: list[int]) -> "NumberGroup":
         return NumberGroup(
-            [self.positions[at] for at in vary],
-            values[vary],
-            self.units[vary],
-            [self.names[at] for at in vary],
-            [self.distinct[at] for at in vary],
+            [self.positions[at] for at in columns],
+            self.values[columns],
+            self.units[columns],
+            [self.names[at] for at in columns],
+            [self.distinct[at] for at in columns],
         )
 
     def slack(self, rows: slice | NDArray[np.intp] = slice(None)) -> Floats:
@@ -396,6 +403,19 @@ def _cover(reached: NDArray[np.bool_]) -> list[int]:
         if rest and reached[rest].any(axis=0).all():
             members = rest
     return members
+
+
+def find_complements(group: NumberGroup) -> Iterator[Identity]:
+    """Yield columns that add up to the same number with another one, which comes before them."""
+    slack = group.slack().max(axis=1)
+    for source, own in enumerate(group.values):
+        sums = own + group.values[source + 1 :]
+        is_same = np.ptp(sums, axis=1) <= (slack[source] + slack[source + 1 :]) / 2
+        for at in np.flatnonzero(is_same).tolist():
+            shift = _simple(float(np.median(sums[at])))
+            if shift:
+                text = _written(group, [source], [-1.0], shift)
+                yield group.identity(source + 1 + at, text)
 
 
 def find_linear(group: NumberGroup, computed: Mapping[int, Any]) -> Iterator[Identity]:

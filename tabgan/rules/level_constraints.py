@@ -23,6 +23,7 @@ from tabgan.rules.base_rules import (
     Mask,
     check_label,
     labels,
+    made_anew,
     register_constraint,
 )
 from tabgan.rules.functional_dependency import (
@@ -31,7 +32,6 @@ from tabgan.rules.functional_dependency import (
     combination_numbers,
     combinations_of,
 )
-from tabgan.rules.sum_dependency import BITS, OneHotDependency, bits_of
 from tabgan.table.columns import (
     NUMBERS,
     TICKS,
@@ -50,7 +50,7 @@ from tabgan.table.number_scale import clip_to_range
 from tabgan.table.scalars import Scalar, from_json_scalar, is_scalar, to_json_scalar
 from tabgan.table.schema import Column, Schema
 
-__all__ = ["FixedCombinations", "Limit", "LevelLimits", "OneHot", "Unique", "find_limits"]
+__all__ = ["FixedCombinations", "Limit", "LevelLimits", "Unique", "find_limits"]
 
 MOST_LEVELS = 60  # of a column that may limit numbers
 MOST_CODES = 12  # the same of whole numbers
@@ -62,12 +62,11 @@ LEAST_BEYOND = 0.05  # share of all rows that lie beyond a level's limits
 MOST_BEYOND = 0.015  # share of the level's own rows that do, since ends tell of no single row
 LEAST_HOPED = 8  # rows of a sample that would lie beyond the limits of a level by chance
 LEAST_BROKEN = 0.01  # share of all rows that would break some limit by chance
+LEAST_TOLD = 0.02  # share of all rows that lie beyond a limit, for it to say anything
 
 TURNS = 8  # in which numbers beyond limits look for a row to change places with
 
 ROWS_PER_COMBINATION = 2  # on average, at least: what is kept must not be the rows themselves
-
-_ZEROS, _ONES = ({level_key(pair[bit]) for pair in BITS} for bit in (0, 1))
 
 
 @register_constraint
@@ -124,7 +123,7 @@ class FixedCombinations(ColumnConstraint):
 
     def fits(self, columns: Sequence[Column]) -> str | None:
         """Return what is wrong with the kinds of its columns; None if nothing is."""
-        return next((_made_anew(c) for c in columns if c.is_generated), None)
+        return next((made_anew(c) for c in columns if c.is_generated), None)
 
     def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:
         """Return the constraint with the combinations of the training table.
@@ -157,62 +156,6 @@ class FixedCombinations(ColumnConstraint):
         _, combinations = combinations_of([table[at] for at in positions])
         members = tuple(field_at(table, at) for at in positions)
         return CombinationDependency(members, tuple(combinations))
-
-
-@register_constraint
-@dataclass(frozen=True)
-class OneHot(ColumnConstraint):
-    """Exactly one of some columns is 1 (or True), and the others are 0.
-
-    Parameters
-    ----------
-    columns
-        Two columns or more.
-
-    Examples
-    --------
-    >>> OneHot(["a", "b"]).check(pd.DataFrame({"a": [1, 0, 1], "b": [0, 0, 1]})).tolist()
-    [True, False, False]
-    """
-
-    kind: ClassVar[str] = "one_hot"
-    construction: ClassVar[Construction] = "group"
-    columns: tuple[Hashable, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", labels("OneHot", "columns", self.columns, 2))
-
-    @property
-    def names(self) -> tuple[Hashable, ...]:
-        """The labels of its columns."""
-        return self.columns
-
-    def describe(self) -> str:
-        """Describe the rule in words."""
-        return f"exactly one of {', '.join(map(repr, self.columns))} is 1"
-
-    def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
-        return next((_made_anew(c) for c in columns if c.is_generated), None)
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule."""
-        ones = np.zeros(len(cells[0][1]), np.int64)
-        known = np.ones(len(ones), bool)
-        for own in cells:
-            codes, levels = own.codes, own.levels
-            keys = [level_key(level) for level in levels]
-            ones += np.array([key in _ONES for key in keys], bool)[codes]
-            known &= np.array([key in _ONES or key in _ZEROS for key in keys], bool)[codes]
-        kept: Mask = known & (ones == 1)
-        return kept
-
-    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
-        """Return the dependency that makes one column of the columns."""
-        members = tuple(field_at(table, at) for at in self.positions(schema))
-        bits = [bits_of(table[at]) for at, _ in members]
-        known = tuple(pair[0] for pair in bits if pair is not None)
-        return OneHotDependency(members, known) if len(known) == len(members) else None
 
 
 @register_constraint
@@ -264,13 +207,6 @@ class Unique(ColumnConstraint):
         missing = frame.isna().any(axis=1).to_numpy(bool)
         kept: Mask = missing | ~frame.duplicated().to_numpy(bool)
         return kept
-
-
-def _made_anew(column: Column) -> str:
-    return (
-        f"column {column.name!r} is of kind {column.kind!r}: its values are generated and not "
-        "learned; declare its kind in schema as 'categorical', or leave it out"
-    )
 
 
 class Limit(NamedTuple):
@@ -386,6 +322,12 @@ class LevelLimits(Dependency):
         table = dict(zip(self.positions, cells, strict=True))
         limits = [(limit, np.flatnonzero(rows)) for limit, rows in self.rows(table)]
         return ~_beyond(table[self.target.position].numbers.values, limits)
+
+    def about(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return the rows with a number and a level that limits it."""
+        limited = (rows for _, rows in self.rows(dict(zip(self.positions, cells, strict=True))))
+        found: Mask = np.logical_or.reduce([np.zeros(len(cells[0].values), np.bool_), *limited])
+        return found
 
     def rows(self, table: ColumnFrame) -> Iterator[tuple[Limit, Mask]]:
         """Yield each limit with the rows of its level that hold a number.
@@ -655,15 +597,17 @@ def _limits(
         inside = ranked.shares[seen if is_list else slice(first, last + 1)].sum()
         choices = _log_choices(n, len(seen) if is_list else min(2, n))
         chance = rows * np.log(max(inside, 1e-300)) + choices + np.log(tried)
-        if 1 - inside >= LEAST_BEYOND and chance <= np.log(LEVEL):
-            broken += (1 - inside) * rows / len(codes)
         if is_list:
             numbers = tuple(ranked.distinct[seen[often]].tolist())
         else:
             evident = (first > 0, last < n - 1)
             numbers = _range_of(values[codes == code], cells, evident, (ranked.distinct, up_to))
-        if np.isfinite(numbers).any():
-            limits.append(Limit(source.levels[code], numbers, is_list))
+        limit = Limit(source.levels[code], numbers, is_list)
+        beyond = 1 - ranked.shares[limit.keeps(ranked.distinct)].sum()  # ends are wider than seen
+        if beyond >= LEAST_TOLD:
+            limits.append(limit)
+            if 1 - inside >= LEAST_BEYOND and chance <= np.log(LEVEL):
+                broken += beyond * rows / len(codes)
     return tuple(limits) if broken >= LEAST_BROKEN else ()
 
 

@@ -9,6 +9,7 @@ are codes that hold it elsewhere, or the year of a date.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
@@ -24,12 +25,14 @@ from tabgan.table.columns import (
     TypedSeries,
     count_rows,
     field_at,
+    level_key,
     sample_of,
     with_cells,
 )
 from tabgan.table.dates import unit_of
 from tabgan.table.level_codes import are_filled, is_absent
 from tabgan.table.locale_words import DEFAULT_LOCALE, split_name
+from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 
 __all__ = [
     "CodePart",
@@ -41,38 +44,19 @@ __all__ = [
 ]
 
 HINT_ROWS = 50  # enough to refute most pairs
-
-
 MOST_TOKENS = 12  # words and marks of a code, in which another column is looked for
-
-
 MOST_LEVELS = 1_000  # of a column that a code holds
-
-
 LEAST_HELD = 0.99  # share of the codes that hold the column
-
-
+MOST_CHOICES = 40  # words of which a column tells one
+FEWEST_OF_CHOICE = 10  # rows that show the word of a level
+MOST_BY_CHANCE = 0.1  # share of the rows without the commonest word that may have another one
 HINT_HELD = 0.9  # share of the first ones, of which few odd ones are many
-
-
 LEAST_NEW = 0.9  # share of the codes that differ in the rest
-
-
 ROOM = 4  # numbers that the digits of the rest can be, for each row
-
-
 MOSTLY = 0.5  # share of rows in which columns of one person agree
-
-
 SHORTEST = 3  # letters of a name from which it is not by accident in an address
-
-
 _PARTS = ("first_name", "last_name")
-
-
 _MADE = re.compile(r"[a-z]+(\d+@example\.(?:com|net|org))", re.ASCII)
-
-
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 
 
@@ -410,12 +394,19 @@ _DATE_PARTS = {  # characters of an ISO date
     "day": [slice(8, 10)],
     "year and month": [slice(0, 4), slice(5, 7)],
     "date": [slice(0, 4), slice(5, 7), slice(8, 10)],
+    "year of two digits and month": [slice(2, 4), slice(5, 7)],
+    "date with two digits of the year": [slice(2, 4), slice(5, 7), slice(8, 10)],
+    "day, month and year": [slice(8, 10), slice(5, 7), slice(0, 4)],
 }
+_SOURCES = ("level", "choice", "presence", *_DATE_PARTS)
 
 
 @dataclass(frozen=True)
 class CodePart(Dependency):
-    """The target is a code one word of which is the source's level, or a part of its date.
+    """The target is a code one word of which the source tells.
+
+    It is the source's level, or a part of its date, or one of few that goes with its level, or with
+    whether it has a value.
 
     Parameters
     ----------
@@ -424,9 +415,12 @@ class CodePart(Dependency):
     place
         Which of the words and marks of the code it is; from the end on if it is below zero.
     part
-        Which part of a date; "level" where the source is none.
+        Which part of a date; "level" where the word is the source's level, "choice" where it goes
+        with the level, and "presence" where it goes with whether there is a value.
     width
         Digits of a number, with zeros in front; 0 for a text.
+    choices
+        The word that goes with each level; of presence with False and True.
     """
 
     name: ClassVar[str] = "code part"
@@ -435,9 +429,10 @@ class CodePart(Dependency):
     place: int
     part: str
     width: int
+    choices: tuple[tuple[Scalar, str], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.part not in {"level", *_DATE_PARTS} or self.place < -MOST_TOKENS or self.width < 0:
+        if self.part not in _SOURCES or self.place < -MOST_TOKENS or self.width < 0:
             raise ValueError(f"a code can't hold {self.part!r:.40} at place {self.place}")
 
     @property
@@ -447,6 +442,10 @@ class CodePart(Dependency):
 
     def describe(self) -> str:
         """Describe the rule in words."""
+        if self.part in ("choice", "presence"):
+            words = ", ".join(sorted({repr(word) for _, word in self.choices}))
+            told = "" if self.part == "choice" else "whether there is a value of "
+            return f"{self.target} holds one of {words}, by {told}{self.source}"
         of_date = "" if self.part == "level" else f"the {self.part} of "
         return f"{self.target} holds {of_date}{self.source}"
 
@@ -473,7 +472,12 @@ class CodePart(Dependency):
 
     def words(self, table: ColumnFrame) -> list[str]:
         """Return what the code of each row holds; empty where the source has no value."""
-        return _words_of(table[self.source.position], self.part, self.width)
+        cells = table[self.source.position]
+        if self.part not in ("choice", "presence"):
+            return _words_of(cells, self.part, self.width)
+        words = {level_key(level): word for level, word in self.choices}
+        own = [words.get(level_key(level), "") for level in _told_levels(cells, self.part)]
+        return [own[code] for code in cells.codes.tolist()]
 
     def _changed(self, table: ColumnFrame, words: Sequence[str]) -> ColumnFrame:
         """Put words into the codes that have one of the kind there; an empty one changes none."""
@@ -489,13 +493,25 @@ class CodePart(Dependency):
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
         fields = {"source": self.source.to_json(), "target": self.target.to_json()}
-        return {**fields, "place": self.place, "part": self.part, "width": self.width}
+        choices = [[to_json_scalar(level), word] for level, word in self.choices]
+        own = {"place": self.place, "part": self.part, "width": self.width}
+        return {**fields, **own, **({"choices": choices} if choices else {})}
 
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a dependency from `to_json`'s value."""
         fields = ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"])
-        return cls(*fields, int(state["place"]), str(state["part"]), int(state["width"]))
+        choices = tuple(
+            (from_json_scalar(level), str(word)) for level, word in state.get("choices", ())
+        )
+        return cls(*fields, int(state["place"]), str(state["part"]), int(state["width"]), choices)
+
+
+def _told_levels(cells: TypedSeries, part: str) -> list[Scalar]:
+    """Return a column's levels, or for each whether it is a value."""
+    if part == "choice":
+        return [*cells.levels]
+    return [not is_absent(level) for level in cells.levels]
 
 
 def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
@@ -578,7 +594,60 @@ def _code_part(
                 if _differ(rule, table):
                     found.append((share, rule))
                     break
-    return max(found, key=lambda own: own[0])[1] if found else None
+    if found:
+        return max(found, key=lambda own: own[0])[1]
+    return _choice_part(table, target, place)
+
+
+def _choice_part(table: ColumnFrame, target: int, place: int) -> CodePart | None:
+    """Return the column that tells which of few words stands in the codes at a place.
+
+    What tells it by the fewest levels comes first.
+    """
+    tokens = [_tokens_of(text) for text in table[target].values.to_numpy(object)]
+    words = np.array([_word_at(own, place) for own in tokens], object)
+    counts = Counter(words[words != ""].tolist())
+    least = max(table[target].column.least_rows, FEWEST_OF_CHOICE)
+    if not 1 < len(counts) <= MOST_CHOICES or counts.most_common(2)[1][1] < least:
+        return None
+    found: list[tuple[int, CodePart]] = []
+    for at, cells in table.items():
+        few = cells.column.kind in ("categorical", "boolean") and not cells.column.is_generated
+        for part in ("presence", "choice") if few else ("presence",):
+            choices = _choices_told(cells, part, words, least) if at != target else ()
+            if choices:
+                ends = field_at(table, at), field_at(table, target)
+                found.append((len(choices), CodePart(*ends, place, part, 0, choices)))
+    rules = [rule for _, rule in sorted(found, key=lambda own: own[0]) if _differ(rule, table)]
+    return rules[0] if rules else None
+
+
+def _choices_told(
+    cells: TypedSeries, part: str, words: NDArray[Any], least: int
+) -> tuple[tuple[Scalar, str], ...]:
+    """Return the word that goes with each level, if nearly all rows have that of theirs.
+
+    No level of fewer rows than `least` is told of.
+    """
+    levels = _told_levels(cells, part)
+    distinct, own = np.unique(
+        levels if part == "presence" else range(len(levels)), return_inverse=True
+    )
+    names, word = np.unique(words.astype(str), return_inverse=True)
+    if not 1 < len(distinct) <= MOST_CHOICES * 3:
+        return ()
+    table = np.zeros((len(distinct), len(names)), np.int64)
+    np.add.at(table, (own[cells.codes], word), 1)
+    table[:, names == ""] = 0
+    best, total = table.max(axis=1), table.sum()
+    often = best >= least
+    by_one = table.sum(axis=0).max()
+    misses = total - best[often].sum()
+    if misses > (1 - LEAST_HELD) * total or misses > MOST_BY_CHANCE * (total - by_one):
+        return ()
+    first = [levels[np.flatnonzero(own == at)[0]] for at in range(len(distinct))]
+    told = [(first[at], str(names[table[at].argmax()])) for at in np.flatnonzero(often).tolist()]
+    return tuple(told) if len({name for _, name in told}) > 1 else ()
 
 
 def _has_words(cells: TypedSeries) -> bool:

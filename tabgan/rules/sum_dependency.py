@@ -1,6 +1,6 @@
 """Columns that add up: `rooms + baths = total`, and one-hot groups."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
 from tabgan.rules.arithmetic_dependency import ArithmeticExpression, quoted
-from tabgan.rules.base_rules import Dependency, Mask
+from tabgan.rules.base_rules import (
+    ColumnConstraint,
+    Construction,
+    Dependency,
+    Mask,
+    labels,
+    made_anew,
+    register_constraint,
+)
 from tabgan.rules.numeric_axis import AllowedValues, propagate_sum
 from tabgan.table.columns import (
     EXACT,
@@ -32,10 +40,11 @@ from tabgan.table.columns import (
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column
+from tabgan.table.schema import Column, Schema
 
 __all__ = [
     "BITS",
+    "OneHot",
     "OneHotDependency",
     "SumDependency",
     "add_up",
@@ -533,3 +542,62 @@ def bits_of(cells: TypedSeries) -> tuple[Bit, NDArray[np.bool_]] | None:
             is_one = [level_key(level) == level_key(bit[1]) for level in cells.levels]
             return bit, np.array(is_one)[cells.codes]
     return None
+
+
+_ZEROS, _ONES = ({level_key(pair[bit]) for pair in BITS} for bit in (0, 1))
+
+
+@register_constraint
+@dataclass(frozen=True)
+class OneHot(ColumnConstraint):
+    """Exactly one of some columns is 1 (or True), and the others are 0.
+
+    Parameters
+    ----------
+    columns
+        Two columns or more.
+
+    Examples
+    --------
+    >>> OneHot(["a", "b"]).check(pd.DataFrame({"a": [1, 0, 1], "b": [0, 0, 1]})).tolist()
+    [True, False, False]
+    """
+
+    kind: ClassVar[str] = "one_hot"
+    construction: ClassVar[Construction] = "group"
+    columns: tuple[Hashable, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", labels("OneHot", "columns", self.columns, 2))
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """The labels of its columns."""
+        return self.columns
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        return f"exactly one of {', '.join(map(repr, self.columns))} is 1"
+
+    def fits(self, columns: Sequence[Column]) -> str | None:
+        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        return next((made_anew(c) for c in columns if c.is_generated), None)
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return which rows keep the rule."""
+        ones = np.zeros(len(cells[0][1]), np.int64)
+        known = np.ones(len(ones), bool)
+        for own in cells:
+            codes, levels = own.codes, own.levels
+            keys = [level_key(level) for level in levels]
+            ones += np.array([key in _ONES for key in keys], bool)[codes]
+            known &= np.array([key in _ONES or key in _ZEROS for key in keys], bool)[codes]
+        kept: Mask = known & (ones == 1)
+        return kept
+
+    def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:
+        """Return the dependency that makes one column of the columns."""
+        members = tuple(field_at(table, at) for at in self.positions(schema))
+        bits = [bits_of(table[at]) for at, _ in members]
+        known = tuple(pair[0] for pair in bits if pair is not None)
+        return OneHotDependency(members, known) if len(known) == len(members) else None

@@ -23,8 +23,10 @@ from scipy.special import fdtrc
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
+from tabgan.inference.key_columns import referred_rows
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import (
+    ColumnFrame,
     ColumnRef,
     TypedSeries,
     frame_of,
@@ -32,27 +34,113 @@ from tabgan.table.columns import (
 )
 from tabgan.table.level_codes import are_filled
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.schema import RANGED, Schema
+from tabgan.table.schema import RANGED, Column, Schema
 
 __all__ = [
     "CHANCE",
     "Check",
+    "CountOfReferences",
     "MOST_LEVELS",
     "GroupSizes",
     "KeyGroups",
+    "counting_column",
     "explained_by",
     "group_rows",
     "sortable",
     "with_cells_of",
+    "with_counts",
 ]
 
 CHANCE = 1e-3  # that a column which has one value for each key has it by accident
 MOST_LEVELS = 50  # of a determined column whose levels keep their shares of the rows
 MOST_TRIES = 50  # rows with which one that a key can't hold may change places
+LEAST_COUNTED = 0.95  # share of the rows, and of those that others refer to, that tell how many do
+FEWEST_COUNTED = 20  # rows that others refer to
 MOST_SIZE = 2**31  # rows of a key, in a file that is not damaged
 
 Check = Callable[[pd.DataFrame], NDArray[np.bool_]]
 Rows = NDArray[np.intp]
+
+
+class CountOfReferences(NamedTuple):
+    """The rule that a number counts the other rows that refer to a row: replies, children.
+
+    Attributes
+    ----------
+    reference
+        Positions of the column that refers, and of the one that it refers to.
+    counted
+        Position of the number.
+    schema
+        Columns of the table.
+    """
+
+    reference: tuple[int, int]
+    counted: int
+    schema: Schema
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the number, and of the column that refers."""
+        return self.counted, self.reference[0]
+
+    def describe(self, schema: Schema) -> str:
+        """Describe the rule in words.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table.
+        """
+        own, target, counted = (repr(schema.names[at]) for at in (*self.reference, self.counted))
+        return f"{counted} is how many other rows have the row's {target} as {own}"
+
+    def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which rows of a frame hold their count, and which hold a number.
+
+        Parameters
+        ----------
+        frame
+            Rows of the table.
+        """
+        numbers = TypedSeries(
+            self.schema.columns[self.counted], frame.iloc[:, self.counted]
+        ).numbers
+        counts = references_to(referred_rows(*(frame.iloc[:, at] for at in self.reference)))
+        return numbers.present & (numbers.values == counts), numbers.present
+
+
+def references_to(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many other rows refer to each, given the row that each refers to.
+
+    Examples
+    --------
+    >>> references_to(np.array([-1, 0, 0, 3])).tolist()
+    [2, 0, 0, 0]
+    """
+    others = rows[(rows >= 0) & (rows != np.arange(len(rows)))]
+    return np.bincount(others, minlength=len(rows))
+
+
+def with_counts(values: pd.Series, column: Column, rows: NDArray[np.int64]) -> pd.Series:
+    """Return a column that counts the rows that refer to each, given the row of each reference."""
+    numbers = TypedSeries(column, values).numbers._replace(values=references_to(rows))
+    free = replace(column, minimum=None, maximum=None)  # a count is as it is
+    return write_column(numbers, free).set_axis(values.index)
+
+
+def counting_column(table: ColumnFrame, rows: NDArray[np.int64]) -> int | None:
+    """Return the column of whole numbers that counts the rows that refer to each."""
+    counts = references_to(rows)
+    referred = counts > 0
+    if referred.sum() < FEWEST_COUNTED or np.ptp(counts) < 2:  # a mark is no count
+        return None
+    for at, cells in table.items():
+        if cells.column.kind == "integer":
+            same = cells.numbers.present & (cells.numbers.values == counts)
+            if min(same.mean(), same[referred].mean()) >= LEAST_COUNTED:
+                return at
+    return None
 
 
 class GroupSizes(NamedTuple):

@@ -32,6 +32,7 @@ from tabgan.sampling.refinement import (
     LEAST_LEAF,
     DrawnRows,
     Floats,
+    PairMargin,
     RowFeatures,
     choose,
     fit_critic,
@@ -72,6 +73,8 @@ class PostProcessing:
         Distributions of the columns that are redrawn, in this order.
     pool
         Rows that are drawn for each one that the critics leave; see `pool_for`.
+    pairs
+        Margins of pairs of columns.
     """
 
     features: RowFeatures
@@ -79,6 +82,7 @@ class PostProcessing:
     critics: tuple[VectorLeafTrees, ...] = ()
     conditionals: tuple[TreeConditional, ...] = ()
     pool: float = MOST_POOL
+    pairs: tuple[PairMargin, ...] = ()
 
     def draw(
         self,
@@ -105,23 +109,26 @@ class PostProcessing:
             they keep those that the sampler gives.
         """
         n_left = round(n * SPARE) if free else n
-        n_drawn = round(n_left * self.pool) if self.critics else n_left
+        is_weighed = bool(self.critics) or (free and bool(self.pairs))
+        n_drawn = round(n_left * self.pool) if is_weighed else n_left
         rows = self.features.of(*sampler.draw(n_drawn, stream))
         rows = redraw_columns(rows, self.conditionals, self.features, rng)
-        if self.critics:
+        spans = self.features.spans
+        if is_weighed:
             ratio = log_ratio(self.critics, rows.features)
-            weights = weigh(ratio, rows, self.features.spans, self.shares if free else None)
+            weights = weigh(ratio, rows, spans, self.shares if free else None, self.pairs)
             rows = rows[choose(weights, n_left, rng)]
         if not free:
             return rows.numbers, rows.codes
-        weights = rake(np.ones(len(rows)), rows, self.features.spans, self.shares)
+        weights = rake(np.ones(len(rows)), rows, spans, self.shares, self.pairs)
         rows = rows[choose(weights, n, rng)]
         return sampler.ranked(rows.numbers, rows.codes, rng), rows.codes
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""
         redraws = [conditional.to_json() for conditional in self.conditionals]
-        return {"critics": len(self.critics), "redraws": redraws, "pool": self.pool}
+        state = {"critics": len(self.critics), "redraws": redraws, "pool": self.pool}
+        return state | ({"pairs": [pair.columns for pair in self.pairs]} if self.pairs else {})
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Return the tensors, by name."""
@@ -130,6 +137,9 @@ class PostProcessing:
         tensors = {
             f"{name}.{key}": tensor for name, part in parts.items() for key, tensor in part.items()
         }
+        for i, pair in enumerate(self.pairs):
+            tensors[f"pair.{i}.cells"] = torch.from_numpy(pair.cells)
+            tensors[f"pair.{i}.shares"] = torch.from_numpy(pair.shares)
         return tensors | {"shares": torch.from_numpy(self.shares.astype(np.float32))}
 
     @classmethod
@@ -165,7 +175,11 @@ class PostProcessing:
             restore_conditional(item, under(f"redraw.{i}.", tensors), features)
             for i, item in enumerate(description["redraws"])
         )
-        return cls(features, shares.double().numpy(), critics, conditionals, pool)
+        pairs = tuple(
+            PairMargin.restore(columns, under(f"pair.{i}.", tensors), features.spans)
+            for i, columns in enumerate(description.get("pairs", ()))
+        )
+        return cls(features, shares.double().numpy(), critics, conditionals, pool, pairs)
 
 
 def pool_for(weights: Floats) -> float:

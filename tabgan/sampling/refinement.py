@@ -4,15 +4,18 @@ A critic, a classifier of boosted trees, is trained to tell real rows from drawn
 estimate the logarithm of the density ratio, by which the drawn rows are weighted. The next critic
 is trained on the weighted rows, and so on, as long as a critic tells held-out rows apart. Sampling
 draws several times as many rows as are wanted and chooses by the weights, raked to the margins of
-the training table (Deming and Stephan, 1940), without replacement.
+the training table (Deming and Stephan, 1940), without replacement. The margins are those of single
+columns, and those of pairs of columns that drawn rows miss.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
@@ -24,9 +27,11 @@ __all__ = [
     "Floats",
     "LEAST_LEAF",
     "MAX_CRITICS",
+    "PairMargin",
     "RowFeatures",
     "choose",
     "effective_share",
+    "find_pairs",
     "fit_critic",
     "fit_critics",
     "log_ratio",
@@ -157,6 +162,12 @@ MOST_WEIGHT = 20.0  # of a row, in multiples of the mean
 LEAST_SHARE = 0.4  # of the rows that the weights leave, by effective sample size
 BINS = 20  # of a number, to which weights are raked
 SWEEPS = 5
+PAIR_BINS = 10  # of a number, beside another column
+MOST_CODES = 60  # levels of a column that is one of a pair
+MOST_PAIRED = 80  # columns of which pairs are looked at
+MOST_PAIRS = 40  # whose margins are kept
+SURE = 3.0  # standard errors
+PRIOR = 1.0  # rows of each cell that are taken to be as drawn ones are
 _TINY = 1e-12
 _EVEN = np.array([0.5, 0.5])
 
@@ -312,7 +323,13 @@ def log_ratio(critics: tuple[VectorLeafTrees, ...], features: Features) -> Float
     return ratio
 
 
-def weigh(ratio: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats | None) -> Floats:
+def weigh(
+    ratio: Floats,
+    rows: DrawnRows,
+    spans: RowLayout,
+    shares: Floats | None,
+    pairs: Sequence["PairMargin"] = (),
+) -> Floats:
     """Turn log-ratios into weights of mean 1, raked to the margins where shares are given.
 
     Parameters
@@ -325,10 +342,12 @@ def weigh(ratio: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats | Non
         Layout of a row.
     shares
         Each level's share of the training rows; None where margins stay free.
+    pairs
+        Margins of pairs of columns; they count where shares are given.
     """
     weights = _tempered(ratio)
     if shares is not None:
-        weights = rake(weights, rows, spans, shares)
+        weights = rake(weights, rows, spans, shares, pairs)
     return weights / weights.mean()  # type: ignore[no-any-return]
 
 
@@ -346,8 +365,165 @@ def _tempered(ratio: Floats) -> Floats:
     return weights  # type: ignore[no-any-return]
 
 
-def rake(weights: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats) -> Floats:
-    """Adjust weights so that levels and numbers keep their margins.
+class PairMargin(NamedTuple):
+    """Shares of the cells of two columns.
+
+    Attributes
+    ----------
+    columns
+        Which columns: numbers by their place, then level spans.
+    cells
+        Number of the cell of each bin or level of the one and the other column, shape (codes,
+        codes). Those of few training rows are one cell, so that no share tells of single rows.
+    shares
+        Share of each cell, shape (cells,).
+    """
+
+    columns: tuple[int, int]
+    cells: Codes
+    shares: Floats
+
+    def codes(self, rows: DrawnRows, spans: RowLayout) -> Codes:
+        """Return the cell of each row, shape (rows,)."""
+        one, other = (_coarse_codes(rows, spans, column) for column in self.columns)
+        found: Codes = self.cells[one, other]
+        return found
+
+    @classmethod
+    def restore(cls, columns: Any, tensors: Mapping[str, Tensor], spans: RowLayout) -> Self:
+        """Rebuild a margin from a model file.
+
+        Parameters
+        ----------
+        columns, tensors
+            The columns, and ``cells`` and ``shares``.
+        spans
+            Layout of a row.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If a part is missing or does not fit.
+        """
+        one, other = map(int, columns)
+        cells, shares = (tensors[name].numpy() for name in ("cells", "shares"))
+        if not 0 <= one < other < spans.n_numbers + len(spans.widths):
+            raise ValueError("finish: a pair of unknown columns")
+        if cells.shape != (_n_codes(spans, one), _n_codes(spans, other)):
+            raise ValueError("finish: a pair needs a cell for all of its codes")
+        if cells.dtype != np.int64 or shares.dtype != np.float64 or shares.ndim != 1:
+            raise ValueError("finish: a tensor of a pair has the wrong type")
+        if (cells < 0).any() or (cells >= len(shares)).any() or not (shares >= 0).all():
+            raise ValueError("finish: a pair's cells need a share each")
+        return cls((one, other), cells, shares)
+
+
+def _n_codes(spans: RowLayout, column: int) -> int:
+    """Return how many coarse codes a column has."""
+    if column >= spans.n_numbers:
+        return spans.widths[column - spans.n_numbers]
+    return PAIR_BINS + (spans.marks[column] is not None)
+
+
+def _coarse_codes(rows: DrawnRows, spans: RowLayout, column: int) -> Codes:
+    """Return a column's levels, or bins of its numbers; an absent number is in the last one."""
+    if column >= spans.n_numbers:
+        return rows.codes[:, column - spans.n_numbers]
+    bins = np.minimum((rows.numbers[:, column] * PAIR_BINS).astype(np.int64), PAIR_BINS - 1)
+    mark = spans.marks[column]
+    return bins if mark is None else np.where(rows.codes[:, mark] == 0, bins, PAIR_BINS)
+
+
+def find_pairs(
+    real: DrawnRows,
+    drawn: DrawnRows,
+    weights: Floats,
+    spans: RowLayout,
+    *,
+    least: int,
+    rng: np.random.Generator,
+) -> tuple[PairMargin, ...]:
+    """Find the pairs of columns whose cells drawn rows miss by more than chance.
+
+    What few rows can teach to trees leaves strong relations weaker than they are. The difference of
+    a pair's cells is a chi-square against the sampling errors of both tables. A cell's share is
+    that of the real rows, shrunk to that of the drawn ones by `PRIOR` rows for each cell.
+
+    Parameters
+    ----------
+    real, drawn
+        Training rows, and rows of the generator.
+    weights
+        Weights of the drawn rows, raked to the margins of single columns.
+    spans
+        Layout of a row.
+    least
+        Real rows of a cell that counts by itself.
+    rng
+        Chooses the columns that are looked at, where there are very many.
+
+    Returns
+    -------
+    At most `MOST_PAIRS` pairs, those that are missed most first.
+    """
+    columns = _paired_columns(spans)
+    if len(columns) > MOST_PAIRED:
+        columns = np.sort(rng.choice(columns, MOST_PAIRED, replace=False))
+    sides = [{c: _coarse_codes(rows, spans, c) for c in columns.tolist()} for rows in (real, drawn)]
+    found: list[tuple[float, PairMargin]] = []
+    for pair in combinations(columns.tolist(), 2):
+        (one, other), drawn_codes = ((side[pair[0]], side[pair[1]]) for side in sides)
+        shape = (_n_codes(spans, pair[0]), _n_codes(spans, pair[1]))
+        counts = np.bincount(one * shape[1] + other, minlength=shape[0] * shape[1])
+        cells, own = _cells_of(counts, least)
+        there = np.bincount(cells[drawn_codes[0] * shape[1] + drawn_codes[1]], weights, len(own))
+        there = there / there.sum()
+        surprise = _surprise(own, there, effective_share(weights) * len(drawn))
+        if surprise > SURE:
+            prior = PRIOR * len(own)
+            shares = (own + prior * there) / (own.sum() + prior)
+            found.append((surprise, PairMargin(pair, cells.reshape(shape), shares)))
+    found.sort(key=lambda item: -item[0])
+    return tuple(margin for _, margin in found[:MOST_PAIRS])
+
+
+def _paired_columns(spans: RowLayout) -> Codes:
+    """Return the columns that may be one of a pair: numbers, and levels that are not many."""
+    marks = {mark for mark in spans.marks if mark is not None}
+    few = [at for at, width in enumerate(spans.widths) if at not in marks and width <= MOST_CODES]
+    return np.array([*range(spans.n_numbers), *(spans.n_numbers + at for at in few)], np.int64)
+
+
+def _cells_of(counts: Codes, least: int) -> tuple[Codes, Floats]:
+    """Return the cell of each pair of codes, and the rows of each.
+
+    Those of few rows are the first one. If all of these together are few, they count as none.
+    """
+    rare = counts < least
+    cells = np.where(rare, 0, np.cumsum(~rare)).astype(np.int64)
+    rows = np.bincount(cells, counts).astype(np.float64)
+    rows[0] = rows[0] if rows[0] >= least else 0.0
+    return cells, rows
+
+
+def _surprise(rows: Floats, shares: Floats, n_drawn: float) -> float:
+    """Return by how many standard errors a chi-square of two tables is above its mean."""
+    if len(rows) < 2:
+        return 0.0
+    n = rows.sum()
+    expected = shares * n
+    chi2 = ((rows - expected) ** 2 / (expected * (1 + n / n_drawn) + 1)).sum()
+    return float((chi2 - (len(rows) - 1)) / np.sqrt(2 * (len(rows) - 1)))
+
+
+def rake(
+    weights: Floats,
+    rows: DrawnRows,
+    spans: RowLayout,
+    shares: Floats,
+    pairs: Sequence[PairMargin] = (),
+) -> Floats:
+    """Adjust weights so that levels, numbers and pairs of columns keep their margins.
 
     Each level gets its share, and each of `BINS` bins of a number's present values the same.
 
@@ -361,8 +537,11 @@ def rake(weights: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats) -> 
         Layout of a row.
     shares
         Each level's share of the training rows.
+    pairs
+        Margins of pairs of columns, which come before those of single ones.
     """
     margins: list[tuple[Codes, Floats | None]] = []
+    margins += [(pair.codes(rows, spans), pair.shares) for pair in pairs]
     for codes, start, width in zip(rows.codes.T, spans.offsets, spans.widths, strict=True):
         margins.append((codes, shares[start : start + width]))
     for number, mark in enumerate(spans.marks):
@@ -370,7 +549,7 @@ def rake(weights: Floats, rows: DrawnRows, spans: RowLayout, shares: Floats) -> 
         if mark is not None:
             bins = np.where(rows.codes[:, mark] == 0, bins, BINS)
         margins.append((bins, None))
-    for _ in range(SWEEPS):
+    for _ in range(SWEEPS * (2 if pairs else 1)):
         for codes, wanted in margins:
             weights = weights * _factors(codes, weights, wanted)[codes]
         weights = np.minimum(weights / weights.mean(), MOST_WEIGHT)

@@ -16,7 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.key_columns import depths_of, find_reference, referred_rows
-from tabgan.sampling.key_groups import MOST_LEVELS, GroupSizes, explained_by
+from tabgan.sampling.key_groups import (
+    MOST_LEVELS,
+    CountOfReferences,
+    GroupSizes,
+    counting_column,
+    explained_by,
+    with_counts,
+)
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, field_at, level_key
 from tabgan.table.level_codes import are_filled, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
@@ -161,6 +168,8 @@ class SelfReference:
         Whether it is the one just before, of those that are alike.
     sizes_by_depth
         As `sizes`, of the rows of each depth to which others refer.
+    counted
+        Position of the whole number that counts the rows that refer to a row; None if none does.
     """
 
     column: ColumnRef
@@ -177,6 +186,7 @@ class SelfReference:
     is_falling: bool = False
     is_chain: bool = False
     sizes_by_depth: tuple[GroupSizes, ...] = ()
+    counted: int | None = None
 
     def __post_init__(self) -> None:
         for sizes in (self.sizes, *self.sizes_by_depth):
@@ -206,13 +216,13 @@ class SelfReference:
         schema
             Columns of the table.
         """
-        ends = f"{self.sizes.range_in_words} rows to one"
+        ends = f"{self.sizes.range_in_words} rows to one, {self.sizes.mean:.1f} on average"
         steep = f", up to {self.deepest} steps deep" if self.deepest > 0 else ""
         steep = ", also in circles" if self.in_circles else steep
         names = ", ".join(repr(schema.names[at]) for at in self.alike)
         alike = f", mostly of the same {names}" if names else ""
-        mean = f"{self.sizes.mean:.1f} on average"
-        return f"{self.column} is {self.target} of another row: {ends}, {mean}{steep}{alike}"
+        known = "" if self.counted is None else f"; {schema.names[self.counted]!r} counts them"
+        return f"{self.column} is {self.target} of another row: {ends}{steep}{alike}{known}"
 
     def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which rows of a frame refer to a row, in no circle, and which are to.
@@ -233,15 +243,17 @@ class SelfReference:
         kept = rows >= 0
         return kept if self.in_circles else kept & ~np.isnan(depths_of(rows)), judged
 
-    def likeness(self, schema: Schema) -> SameAsReferred:
-        """Return the rule that rows are as those that they refer to.
+    def ties(self, schema: Schema) -> list[SameAsReferred | CountOfReferences]:
+        """Return the rules that rows are as those that they refer to, and are counted there.
 
         Parameters
         ----------
         schema
             Columns of the table.
         """
-        return SameAsReferred(self.positions, self.alike, schema)
+        like = [SameAsReferred(self.positions, self.alike, schema)] if self.alike else []
+        counted = [] if self.counted is None else [self.counted]
+        return [*like, *(CountOfReferences(self.positions, at, schema) for at in counted)]
 
     def write(self, frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> pd.DataFrame:
         """Draw the references of the rows of a sample.
@@ -258,8 +270,7 @@ class SelfReference:
         at, target = self.positions
         column, n = schema.columns[at], len(frame)
         parents = self._draw(frame, schema, rng)
-        levels, codes = frame.iloc[:, target].tolist(), parents.copy()
-        roots = parents < 0
+        levels, codes, roots = frame.iloc[:, target].tolist(), parents.copy(), parents < 0
         if self.without == "itself":
             codes[roots] = np.flatnonzero(roots)
         elif roots.any():
@@ -274,6 +285,8 @@ class SelfReference:
             written = written.where(~roots, frame.iloc[:, at])
         columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
         columns[at] = written
+        if (count := self.counted) is not None:
+            columns[count] = with_counts(columns[count], schema.columns[count], parents)
         return pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
 
     def _draw(self, frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> Rows:
@@ -283,9 +296,8 @@ class SelfReference:
         places = self._places(cells, are_filled(frame.iloc[:, self.column.position]), rng)
         group = _combined([cells[at].codes for at in self.alike], n)
         depths, weights = self._with_rows_above(places, group, rng), places.weights
-        time: Floats | None = None
-        if self.order is not None:
-            time = _times(cells[self.order], is_falling=self.is_falling)
+        by = self.order
+        time = None if by is None else _times(cells[by], is_falling=self.is_falling)
         if self.is_chain and time is not None:
             return _one_before(group, time)
         parents = np.full(n, -1, np.int64)
@@ -395,6 +407,7 @@ class SelfReference:
             "order": self.order,
             "is_falling": self.is_falling,
             "is_chain": self.is_chain,
+            "counted": self.counted,
             "sizes_by_depth": [own.to_json() for own in self.sizes_by_depth],
         }
 
@@ -422,6 +435,7 @@ class SelfReference:
             is_falling=bool(state["is_falling"]),
             is_chain=bool(state["is_chain"]),
             sizes_by_depth=tuple(map(GroupSizes.from_json, state["sizes_by_depth"])),
+            counted=None if state.get("counted") is None else int(state["counted"]),
         )
 
 
@@ -571,6 +585,7 @@ def _learned(table: ColumnFrame, at: int, target: int, rows: Rows) -> SelfRefere
         is_falling,
         is_chain,
         _sizes_by_depth(counts, depths, least),
+        counting_column(others, rows),
     )
 
 

@@ -23,6 +23,7 @@ from tabgan.sampling.key_groups import (
     CHANCE,
     MOST_LEVELS,
     Check,
+    CountOfReferences,
     GroupSizes,
     KeyGroups,
     explained_by,
@@ -30,13 +31,15 @@ from tabgan.sampling.key_groups import (
     sortable,
     with_cells_of,
 )
-from tabgan.sampling.self_references import SelfReference, learn_references
+from tabgan.sampling.self_references import SameAsReferred, SelfReference, learn_references
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
+from tabgan.table.compound_numbers import part_in_words
 from tabgan.table.level_codes import are_filled, determines
 from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
     "JointKey",
+    "RowRule",
     "KeyRule",
     "find_joint_keys",
     "give_keys",
@@ -95,17 +98,27 @@ class JointKey:
         return tuple(own.position for own in self.columns)
 
     def describe(self, schema: Schema) -> str:
-        """Describe the key in words.
+        """Describe the key in words, with its evidence.
 
         Parameters
         ----------
         schema
             Columns of the table.
         """
-        names = [repr(schema.names[at]) for at in sorted(self.positions)]
-        words = f"{', '.join(names[:-1])} and {names[-1]} name a row together"
         shares = [f"{100 * share:.2g} %" for share in (self.repeated, self.by_chance)]
-        return f"{words}: {shares[0]} of the rows repeat another, {shares[1]} by chance"
+        evidence = f"{shares[0]} of the rows repeat another, {shares[1]} by chance"
+        return f"{self.statement(schema)}: {evidence}"
+
+    def statement(self, schema: Schema) -> str:
+        """Say which columns name a row together.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table, or of a table with the parts of its columns.
+        """
+        names = [part_in_words(schema.columns[at]) for at in sorted(self.positions)]
+        return f"{', '.join(names[:-1])} and {names[-1]} name a row together"
 
     def repeats(self, frame: pd.DataFrame) -> Mask:
         """Return which rows repeat an earlier one, of those without a missing value.
@@ -418,6 +431,8 @@ def _with_sizes_of_levels(
 
 
 KeyRule = KeyGroups | SelfReference | JointKey
+RowRule = SelfReference | SameAsReferred | CountOfReferences | JointKey
+"""A rule between rows that may be checked."""
 
 _FORMS: dict[str, type[KeyRule]] = {"reference": SelfReference, "joint": JointKey}
 

@@ -15,9 +15,10 @@ from tabgan.base.errors import SchemaError
 from tabgan.table.list_and_record_cells import RecordForm, is_record, record_columns
 from tabgan.table.schema import Column, Schema
 
-__all__ = ["CompoundForm", "find_compound", "part_columns", "with_parts"]
+__all__ = ["CompoundForm", "find_compound", "part_columns", "part_in_words", "with_parts"]
 
 MOST_PARTS = 4
+_ORDINALS = ("first", "second", "third", "fourth")
 MOST_LETTERS = 12  # beside the numbers; more are a sentence
 MOST_DIGITS = 15  # of a number, which a float carries
 LEAST_LIKE = 0.95  # share of the rows that are of one form
@@ -225,6 +226,24 @@ def part_columns(column: Column) -> list[Column]:
         )
         for place, places in enumerate(form.decimals, start=1)
     ]
+
+
+def part_in_words(column: Column) -> str:
+    """Return a column's name in quotes, or which part of another column it is.
+
+    Examples
+    --------
+    >>> part_in_words(Column("range [2]", "integer", "float64", why="number 2 of range"))
+    "the second part of 'range'"
+    >>> part_in_words(Column("range [2]", "integer", "float64"))
+    "'range [2]'"
+    """
+    name = str(column.name)
+    for place, ordinal in enumerate(_ORDINALS, start=1):
+        whole = name.removesuffix(f" [{place}]")
+        if whole != name and column.why == f"number {place} of {whole}":
+            return f"the {ordinal} part of {whole!r}"
+    return repr(column.name)
 
 
 def with_parts(frames: Sequence[pd.DataFrame], schema: Schema) -> tuple[list[pd.DataFrame], Schema]:

@@ -5,6 +5,7 @@ vocabulary is drawn once, always with the same seed, and rows are put together o
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
@@ -22,6 +23,7 @@ __all__ = [
     "names_of_people",
     "split_name",
     "vocabulary",
+    "without_accents",
 ]
 
 DEFAULT_LOCALE = "en_US"
@@ -93,14 +95,14 @@ def vocabulary(locale: str, what: Vocabulary) -> tuple[str, ...]:
 
 PersonalName = Literal["first_names", "last_names"]
 _LATIN = (  # locales whose names are written in Latin letters, with lists of their own
-    "en_US en_GB en_IN de_DE fr_FR es_ES it_IT pt_BR pt_PT nl_NL pl_PL sv_SE da_DK no_NO fi_FI "
-    "cs_CZ tr_TR ro_RO hu_HU hr_HR id_ID"
+    "en_US en_GB en_IN de_DE fr_FR es_ES es_MX it_IT pt_BR pt_PT nl_NL pl_PL sv_SE da_DK no_NO "
+    "fi_FI cs_CZ tr_TR ro_RO hu_HU hr_HR id_ID"
 )
 
 
 @lru_cache(maxsize=2)
 def names_of_people(what: PersonalName) -> frozenset[str]:
-    """Return the given or the family names of many languages.
+    """Return the given or the family names of many languages, without accents.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def names_of_people(what: PersonalName) -> frozenset[str]:
 
     Examples
     --------
-    >>> {"Agnieszka", "Sven", "Rodrigo"} <= names_of_people("first_names")
+    >>> {"Agnieszka", "Sven", "Monica"} <= names_of_people("first_names")
     True
     """
     names: set[str] = set()
@@ -118,7 +120,20 @@ def names_of_people(what: PersonalName) -> frozenset[str]:
         for attribute in dir(provider):
             if attribute.endswith(what) or attribute.startswith(what):  # unisex_last_names
                 names.update(getattr(provider, attribute))
-    return frozenset(word.title() for name in names for word in name.replace("-", " ").split())
+    words = (without_accents(word) for name in names for word in name.replace("-", " ").split())
+    return frozenset(map(str.title, words))
+
+
+def without_accents(text: str) -> str:
+    """Return a text without the marks on its letters, which capitals often lack.
+
+    Examples
+    --------
+    >>> without_accents("Mónica Muñoz")
+    'Monica Munoz'
+    """
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 @lru_cache(maxsize=128)

@@ -7,19 +7,30 @@ Check digits: characters of a code that follow from the others, and tell typing 
 Most long codes that people type carry them: books (ISBN-10, ISBN-13), journals (ISSN), goods (EAN,
 UPC, GTIN), bank cards and telephones (Luhn), bank accounts (IBAN). A made code should have them,
 or whatever reads the table refuses it.
+
+Dates that codes hold: digits such as 20250914115535, 240514 or 2405. Days or months that follow
+each other are told of together until enough rows have one, so that no date is of a few rows alone.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import product
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = [
+    "DateForm",
+    "clock_shares",
+    "date_texts",
+    "find_date",
+    "held_date",
+    "in_runs",
     "CHECKSUMS",
     "DATE_FORMATS",
     "IBAN",
@@ -365,3 +376,222 @@ def spread(texts: Sequence[_T], most: int) -> Sequence[_T]:
         The greatest number of items to take.
     """
     return texts[:: -(-len(texts) // most)] if texts else texts
+
+
+_UNITS = {"%Y%m%d": "D", "%d%m%Y": "D", "%y%m%d": "D", "%Y%m": "M", "%y%m": "M"}  # NumPy's units
+_CLOCKS = ("%H%M%S", "%H%M", "")
+LEAST_DATES = 0.99  # share of the texts that are dates
+LEAST_DISTINCT = 6  # dates; fewer are values like others
+LEAST_ROWS = 50  # texts that show it
+MOST_YEARS = 30  # from the first date to the last one
+EARLIEST, LATEST = "1900", "2100"
+MOST_DATES = 40_000  # of a range
+WEIGHTS = 10_000  # what those of all dates add up to, about
+
+
+class DateForm(NamedTuple):
+    """Where a date stands in digits, and how it is written."""
+
+    start: int
+    date: str
+    clock: str
+
+    @property
+    def ends(self) -> list[int]:
+        """Where the date, the hour, the minute and the second end."""
+        end = self.start + _digits_of(self.date)
+        return [end + 2 * at for at in range(self.clock.count("%") + 1)]
+
+
+def find_date(texts: Sequence[str]) -> DateForm | None:
+    """Find the date or moment that nearly all of some digits hold; None if there is none.
+
+    Digits at random are dates of a few years in hardly a thirtieth of all cases.
+
+    Parameters
+    ----------
+    texts
+        Digits, equally many each.
+
+    Examples
+    --------
+    >>> find_date([f"7{2023 + n % 2}{1 + n % 12:02}{n:03}" for n in range(60)])
+    DateForm(start=1, date='%Y%m', clock='')
+    """
+    size = len(texts[0]) if texts else 0
+    if len(texts) < LEAST_ROWS or size < _digits_of("%y%m"):
+        return None
+    for clock in _CLOCKS:
+        for date in _UNITS:
+            width = _digits_of(date + clock)
+            # a date of two digits for the year is told from numbers at the beginning only
+            last = size - width if "%Y" in date else 0
+            for start in range(min(last, size - width) + 1):
+                parts = [text[start : start + width] for text in texts]
+                if _are_dates(parts, date, clock):
+                    return DateForm(start, date, clock)
+    return None
+
+
+def held_date(texts: Sequence[str]) -> str:
+    """Return how the date is written that codes hold somewhere; empty if they hold none.
+
+    Examples
+    --------
+    >>> held_date([f"AB-{2023 + n % 2}{1 + n % 12:02}-{n:03}" for n in range(60)])
+    '%Y%m'
+    """
+    rows = [re.findall("[0-9]+", text) for text in texts]
+    n_runs, n_alike = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    if n_alike < LEAST_DATES * len(rows):
+        return ""
+    for runs in zip(*(row for row in rows if len(row) == n_runs), strict=True):
+        size = min(map(len, runs))
+        found = find_date([run[:size] for run in runs])
+        if found is not None:
+            return found.date + found.clock
+    return ""
+
+
+def _digits_of(form: str) -> int:
+    return 2 * form.count("%") + 2 * form.count("%Y")
+
+
+def _are_dates(texts: Sequence[str], date: str, clock: str) -> bool:
+    """Return whether nearly all texts are dates of a few years, and several ones."""
+    few = texts[:: max(1, len(texts) // LEAST_ROWS)]
+    at = date.index("%y" if "%y" in date else "%Y") // 2 * 2
+    years = {text[at : at + 4] for text in few}
+    if "%y" in date and {year[:2] for year in years} <= {"19", "20"}:  # these are years of four
+        return False
+    if "%Y" in date and sum(EARLIEST <= year <= LATEST for year in years) < len(years) / 2:
+        return False
+    for some in (few, texts):  # a few refute most forms
+        read = pd.to_datetime(pd.Series(some), format=date + clock, errors="coerce").dropna()
+        if len(read) < LEAST_DATES * len(some) - (some is few):
+            return False
+    is_known = read.between(EARLIEST, LATEST)
+    known_years = read[is_known].dt.year
+    days = {text[: _digits_of(date)] for text in texts}
+    return (
+        bool(is_known.mean() >= LEAST_DATES)
+        and int(known_years.quantile(0.995) - known_years.quantile(0.005)) < MOST_YEARS
+        and len(days) >= LEAST_DISTINCT
+    )
+
+
+def in_runs(counts: Mapping[str, int], form: str, least: int) -> str:
+    """Describe how many rows have which dates: "%Y%m:2024-01:2024-03*40:2024-04*95".
+
+    From the first date to the next one each has the first weight, and so on. A run of dates has
+    enough rows, or none.
+
+    Parameters
+    ----------
+    counts
+        Rows of each text.
+    form
+        How the dates are written.
+    least
+        Rows that are enough.
+
+    Examples
+    --------
+    >>> in_runs({"2401": 30, "2402": 3, "2403": 4, "2406": 63, "2407": 1}, "%y%m", 5)
+    '%y%m:2024-01:2024-01*3000:2024-03*350:2024-05*0:2024-06*6300'
+    """
+    unit = _UNITS[form]
+    read = pd.to_datetime(pd.Series([*counts]), format=form, errors="coerce").to_numpy()
+    known = ~np.isnat(read)
+    numbers = read[known].astype(f"M8[{unit}]").astype(np.int64)
+    rows = np.array([*counts.values()])[known]
+    order = np.argsort(numbers)
+    every = np.repeat(numbers[order], rows[order])
+    if len(every) < 2 * least or every[-least] - every[least - 1] >= MOST_DATES:
+        return ""
+    low, high = every[least - 1], every[-least]  # ends that enough rows reach
+    inside = every[(every >= low) & (every <= high)]
+    runs = _runs(np.bincount(inside - low), least)
+    total = sum(n for _, n in runs)
+    text, start = [form, str(_date(low, unit))], -1
+    for end, n in runs:
+        weight = max(1, round(WEIGHTS * n / total / (end - start))) if n else 0
+        text.append(f"{_date(low + end, unit)}*{weight}")
+        start = end
+    return ":".join(text)
+
+
+def _date(number: int, unit: str) -> NDArray[np.datetime64]:
+    return np.array(number, np.int64).astype(f"M8[{unit}]")
+
+
+def _runs(rows: NDArray[np.int64], least: int) -> list[tuple[int, int]]:
+    """Return where each run of dates ends, and its rows: enough, or none."""
+    runs: list[tuple[int, int]] = []
+    n = 0
+    for at in np.flatnonzero(rows).tolist():
+        if not n and at > (runs[-1][0] + 1 if runs else 0):
+            runs.append((at - 1, 0))
+        n += int(rows[at])
+        if n >= least:
+            runs.append((at, n))
+            n = 0
+    if n:  # the last ones are too few for a run of their own
+        while runs and not runs[-1][1]:
+            runs.pop()
+        before = runs.pop() if runs else (0, 0)
+        runs.append((len(rows) - 1, before[1] + n))
+    return runs
+
+
+def clock_shares(counts: Counter[str], least: int) -> str:
+    """Describe how many rows have which hours: "08*500|09*9500"; those of too few rows have none.
+
+    Parameters
+    ----------
+    counts
+        Rows of each text.
+    least
+        Rows that are enough.
+
+    Examples
+    --------
+    >>> clock_shares(Counter({"09": 95, "08": 5, "23": 1}), 5)
+    '08*500|09*9500'
+    """
+    often = {text: n for text, n in sorted(counts.items()) if n >= least and text < "24"}
+    total = sum(often.values())
+    return "|".join(f"{text}*{max(1, round(WEIGHTS * n / total))}" for text, n in often.items())
+
+
+def date_texts(name: str) -> tuple[list[str], list[int]]:
+    """Return the dates that `in_runs` or a plain range describes, with their weights.
+
+    A plain range, such as "%Y%m:2019-01:2021-06", has no weights.
+
+    Raises
+    ------
+    ValueError
+        If it is malformed.
+
+    Examples
+    --------
+    >>> date_texts("%y%m:2024-01:2024-02*7:2024-03*0:2024-04*1")
+    (['2401', '2402', '2404'], [7, 7, 1])
+    """
+    form, first, *ends = name.split(":")
+    if form not in _UNITS or not ends:
+        raise ValueError(f"{name!r:.80} is no range of dates")
+    unit = _UNITS[form]
+    bounds = np.array([first, *(end.partition("*")[0] for end in ends)], f"M8[{unit}]")
+    numbers = bounds.astype(np.int64)
+    dates = np.arange(numbers[0], min(numbers[-1], numbers[0] + MOST_DATES - 1) + 1)
+    texts = pd.Series(dates.astype(f"M8[{unit}]").astype("M8[s]")).dt.strftime(form).tolist()
+    if not all("*" in end for end in ends):
+        return texts, []
+    weights = np.array([int(end.partition("*")[2]) for end in ends])
+    own = weights[np.minimum(np.searchsorted(numbers[1:], dates), len(weights) - 1)]
+    if own.min(initial=0) < 0 or own.sum() > 10 * (WEIGHTS + MOST_DATES):
+        raise ValueError(f"{name!r:.80} has weights that are none")
+    kept = np.flatnonzero(own)
+    return [texts[at] for at in kept.tolist()], own[kept].tolist()

@@ -171,6 +171,17 @@ def test_copies_are_told(real: pd.DataFrame, fresh: pd.DataFrame, holdout: pd.Da
     assert evaluate(real, real).verdict.grade == "poor"
 
 
+def test_names_that_are_kept_as_declared_are_told_before_sharing() -> None:
+    rng = np.random.default_rng(0)
+    people = ["LEE, Ann", "HILL, Eva", "MILLER, Paul", "SMITH, Karen", "JONES, Peter"]
+    tables = [
+        pd.DataFrame({"who": rng.choice(people, 200), "x": rng.normal(size=200)}) for _ in range(2)
+    ]
+    verdict = evaluate(*tables, schema={"who": "categorical"}).verdict
+    sharing = next(use for use in verdict.uses if use.use == "sharing")
+    assert (sharing.fit, "'who'" in sharing.evidence) == ("no", True)
+
+
 @pytest.mark.slow
 def test_better_tables_score_higher(real: pd.DataFrame, fresh: pd.DataFrame) -> None:
     rng = np.random.default_rng(0)

@@ -1,16 +1,20 @@
 """What holds in almost every real row, or in those with some level."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tabgan import evaluate
+from tabgan import evaluate, infer_schema
 from tabgan.evaluation.compared_tables import ComparedTables, read_tables
 from tabgan.evaluation.evaluation_parts import NearRule, Structure
+from tabgan.evaluation.keys_and_times import compare_row_rules
 from tabgan.evaluation.near_rules import _by_chance, compare_near_rules
-from tabgan.evaluation.structure import measure_structure
+from tabgan.evaluation.structure import broken_rule, measure_structure
+from tabgan.table.compound_numbers import with_parts
 
 STATES = {"Cleveland": "Ohio", "Akron": "Ohio", "Reno": "Nevada", "Miami": "Florida"}
 
@@ -339,3 +343,16 @@ def test_pairs_are_halved_by_key():
     tables = read_tables(visits_of(1), visits_of(2), schema={"key": "key"})
     found = compare_near_rules(tables, (), np.random.default_rng(0))
     assert not any(rule.broken for rule in found)
+
+
+def test_a_broken_key_is_told_by_the_synthetic_share_and_parts_in_words():
+    rng = np.random.default_rng(0)
+    number = np.arange(1_000)
+    real = pd.DataFrame({"room": number // 20, "seat": [f"{n % 20}/{n % 7}" for n in number]})
+    real = real.sample(frac=1, random_state=0).reset_index(drop=True)
+    frames, schema = with_parts([real, real.apply(rng.permutation)], infer_schema(real))
+    (told, *_) = compare_row_rules(read_tables(*frames, schema=schema), rng)
+    assert told.rule == "'room' and the first part of 'seat' name a row together"
+    point = broken_rule(told, 1_000, 1_000)
+    assert re.match(r"\d\d % of the rows break a rule of the real table: 'room' and", point.what)
+    assert "tabgan finds" not in point.remedy

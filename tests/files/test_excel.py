@@ -251,6 +251,15 @@ def test_names_and_columns_that_are_blank(tmp_path):
     assert table_of(tmp_path, ["a", "b"], *rows)[1].notes == ("cells beside the table are skipped",)
 
 
+def test_columns_that_came_out_empty_are_read_back(tmp_path):
+    rows = [[0 if at == 3 else None, at, None] for at in range(40)]
+    frame, form = table_of(tmp_path, [None, "a", "b"], *rows)
+    assert list(frame.columns) == ["column_1", "a", "b"]
+    again(tmp_path, frame.assign(column_1=None), form)
+    back, _ = read_table(str(tmp_path / "again.xlsx"))
+    assert list(back.columns) == ["column_1", "a", "b"]
+
+
 def test_formulas_without_values(tmp_path):
     frame, form = table_of(tmp_path, ["a", "twice"], [1, "=A2*2"], [2, "=A3*2"], [3, "=A4*2"])
     assert frame["twice"].isna().all()

@@ -331,6 +331,14 @@ class TestHeader:
         )
         assert written(text) == text
 
+    def test_a_column_without_a_name_that_came_out_empty_is_read_back(self):
+        text = ",a,b\n0,x,\n" + ",y,\n" * 40
+        frame, form = read(text)
+        frame["column_1"] = None
+        sink = io.BytesIO()
+        CsvBlocks(sink, form).write(frame)
+        assert list(read(sink.getvalue().decode())[0].columns) == ["column_1", "a", "b"]
+
     def test_index_of_pandas(self):
         text = "Unnamed: 0,a\n0,x\n1,y\n"
         assert notes(text) == [

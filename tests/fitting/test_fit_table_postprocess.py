@@ -1,6 +1,7 @@
 """Refinement and polish through the estimator."""
 
 import json
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from tabgan import ModelFileError, TabGAN
+from tabgan import ModelFileError, TabGAN, TabTrees
 from tabgan.base.model_file import read_model, write_model
 
 OPTIONS = {"steps": 60, "hidden_dim": 32, "verbose": False, "random_state": 0}
@@ -121,3 +122,11 @@ def test_a_model_file_whose_trees_do_not_fit_is_refused(gan, tmp_path, key, valu
     write_model(path, json.loads(json.dumps(description)), tensors)
     with pytest.raises(ModelFileError, match="the model's parts don't fit together"):
         TabGAN.load(path)
+
+
+def test_strong_relations_of_few_rows_are_as_strong_as_they_are():
+    columns = ["signup_date", "birth_year", "plan", "is_active", "monthly_spend", "visits"]
+    table = pd.read_csv(files("tabgan.cli").joinpath("example_customers.csv"))[columns]
+    drawn = TabTrees(verbose=False, random_state=0).fit(table).sample(4000)
+    spent, new = (own.groupby("plan")["monthly_spend"].mean() for own in (table, drawn))
+    assert (np.abs(np.log(new / spent)) < 0.4).all()  # without margins of pairs, .8

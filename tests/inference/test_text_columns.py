@@ -9,7 +9,7 @@ from faker import Faker
 
 from tabgan.base.errors import DataError, SchemaError
 from tabgan.inference.infer_schema import infer_schema, resolve_schema
-from tabgan.inference.text_columns import _called
+from tabgan.inference.people_columns import _called
 from tabgan.table.locale_words import vocabulary
 from tabgan.table.schema import Schema
 
@@ -250,3 +250,75 @@ def test_long_cells_are_read_in_linear_time(text):
     start = time.process_time()
     assert infer_schema(frame)["note"].kind in ("text", "identifier")
     assert time.process_time() - start < 20  # a search from each character takes minutes
+
+
+@pytest.mark.parametrize("write", ["OC-{}LV{:05}", "{}{:07}"])
+def test_codes_are_said_to_hold_a_date(write):
+    rng = np.random.default_rng(0)
+    days = (np.datetime64("2024-01-01") + rng.integers(0, 300, 400)).astype(str)
+    numbers = rng.permutation(90_000)[:400]
+    codes = [write.format(d.replace("-", ""), n) for d, n in zip(days, numbers, strict=True)]
+    column = infer_schema(pd.DataFrame({"code": codes}))["code"]
+    assert column.kind == "identifier"
+    assert column.why.endswith("; they hold a date written %Y%m%d")
+
+
+FAMILIES = ["SCIOLI", "COBOS", "BOUDOU", "GUINLE", "LÓPEZ ARIAS", "MARINO", "ROMERO", "ZAMORA"]
+GIVEN = ["Daniel", "Julio C.C.", "Amado", "Marcelo", "Mónica", "Juan Carlos", "Federico", "Rubén"]
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [("presidente", "{0}, {1}"), ("x", "{0}, {1}"), ("x", "{0} {1}"), ("x", "{1} {0}")],
+)
+def test_family_names_in_capitals_or_before_a_comma_are_names(column, written):
+    people = [written.format(one, two) for one, two in zip(FAMILIES, GIVEN, strict=True)]
+    assert infer_schema(pd.DataFrame({column: people * 30}))[column].kind == "name"
+
+
+def test_towns_and_firms_with_a_word_that_is_a_given_name_are_kept():
+    for values in (
+        [
+            *("Norfolk, Virginia", "Richmond, Virginia", "Jackson, Georgia", "Albany, Georgia"),
+            *("Florence, Carolina", "Washington, Virginia", "Charlotte, Carolina"),
+        ],
+        ["HILTON Paris", "HILTON Austin", "HYATT Paris", "HYATT Florence", "IBIS Milan"],
+        ["Martin, S.A. de C.V.", "Grupo Leonardo, S.A.", "Renthor, S.A.", "Victor, S.L.", "Soler"],
+    ):
+        assert infer_schema(pd.DataFrame({"x": values * 20}))["x"].kind == "categorical", values
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+@pytest.mark.parametrize("names", ["abc", ["NOMBRE(S)", "APELLIDO \nPATERNO", "APELLIDO MATERNO"]])
+def test_names_that_are_spread_over_columns(names, is_turned):
+    given = ["Leonardo", "Luis Enrique", "MONICA", "Mónica", "GLORIA ROCÍO", "Raquel"]
+    first = ["Martínez", "Junco", "SUAREZ", "Suárez", "CAMAÑO", "Torres"]
+    second = ["Cerón", "Ortiz", "Alvarado", "Cortes", "MUNGUIA", "Magaña"]
+    parts = dict(zip(names, (given, first, second), strict=True))
+    if is_turned:
+        parts = dict(reversed(parts.items()))
+    schema = infer_schema(pd.DataFrame({name: part * 20 for name, part in parts.items()}))
+    assert [schema[name].kind for name in names] == ["first_name", "last_name", "last_name"]
+    asked = infer_schema(
+        pd.DataFrame({name: part * 20 for name, part in parts.items()}),
+        dict.fromkeys(names, "categorical"),
+    )
+    assert {column.kind for column in asked} == {"categorical"}
+
+
+def test_words_beside_each_other_are_no_parts_of_names():
+    table = {
+        "month": ["April", "May", "June", "July", "August", "March"],
+        "state": ["Virginia", "Georgia", "Carolina", "Montana", "Dakota", "Washington"],
+        "city": ["Jackson", "Austin", "Lincoln", "Madison", "Houston", "Cleveland"],
+        "color": ["Rose", "Olive", "Violet", "Black", "White", "Green"],
+    }
+    schema = infer_schema(pd.DataFrame({name: words * 20 for name, words in table.items()}))
+    assert {column.kind for column in schema} <= {"categorical", "datetime"}
+
+
+def test_names_that_are_kept_as_declared_are_told():
+    frame = pd.DataFrame({"who": NAMES[:9] * 20})
+    why = infer_schema(frame, {"who": "categorical"})["who"].why
+    assert why.endswith("; full names of people, kept as they are")
+    assert "kept" not in infer_schema(frame.replace(NAMES[0], "x"), {"who": "text"})["who"].why

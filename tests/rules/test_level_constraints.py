@@ -12,6 +12,7 @@ from tabgan import ConstraintError, OptionError, TabGAN
 from tabgan.constraints import FixedCombinations, OneHot, Positive, Unique
 from tabgan.fitting.prepare import with_min_group
 from tabgan.inference.infer_schema import infer_schema
+from tabgan.rules.base_rules import evidence_of
 from tabgan.rules.detect_dependencies import dependency_from_json
 from tabgan.rules.level_constraints import find_limits
 from tabgan.table.columns import by_position
@@ -227,6 +228,20 @@ def test_limits_of_levels_are_found_and_kept():
     assert {limit.level: limit.numbers[-1] for limit in rules[0].limits[0]} == {
         "annual": 5, "sick": 30
     }  # fmt: skip
+
+
+def test_limits_that_say_nothing_are_none():
+    rng = np.random.default_rng(0)
+    votes = rng.integers(0, 70, 2_000)
+    result = np.where(rng.random(2_000) < 0.15, "tie", np.where(votes > 35, "yes", "no"))
+    kind = rng.choice(["a", "b"], 2_000)
+    few = np.where(kind == "a", 0, rng.permutation(np.arange(2_000) < 30).astype(int))
+    frame = pd.DataFrame({"result": result, "votes": votes, "kind": kind, "few": few})
+    rules, table = limits_of(frame)
+    assert [rule.describe() for rule in rules] == ["'votes' keeps to what its 'result' allows"]
+    evidence = evidence_of(rules[0], table, np.random.default_rng(0))
+    assert evidence.rows == (result != "tie").sum()  # not those that no limit is about
+    assert 0.45 < evidence.by_chance < 0.6
 
 
 def test_numbers_beyond_limits_change_places_with_near_ones():

@@ -190,6 +190,10 @@ def test_a_code_keeps_its_level_where_few_rows_have_another(odd):
         (lambda r: f"{r.n:05d}/{r.day[2:4]}", "the year of two digits of 'day'"),
         (lambda r: f"A{r.day[:4]}{r.day[5:7]}-{r.n}", "the year and month of 'day'"),
         (lambda r: f"/api/{r.day.replace('-', '')}/{r.n}.json", "the date of 'day'"),
+        (
+            lambda r: f"OC-{r.day[2:4]}{r.day[5:7]}LV{r.n:05d}",
+            "the year of two digits and month of 'day'",
+        ),
         (lambda r: f"{r.n:05d}-{r.dept}-x", "'dept'"),
         (lambda r: f"no.{r.n}/{r.team:03d}", "'team'"),
     ],
@@ -249,3 +253,33 @@ def test_codes_of_drawn_rows_begin_with_their_level_and_are_new():
         assert rows["code"].is_unique
         assert not set(rows["code"]) & set(frame["code"])
         assert set(rows["region"]) <= {"EU", "US", "APAC"}
+
+
+@pytest.mark.parametrize("by", ["presence", "level"])
+def test_one_of_few_words_of_a_code_goes_with_another_column(by):
+    rng = np.random.default_rng(0)
+    sort = rng.choice(["bicycle", "car", "bus"], 400)
+    is_reply = sort != "car"
+    frame = pd.DataFrame({"n": rng.permutation(90_000)[:400]})
+    pairs = [*zip(frame.n, is_reply, strict=True)]
+    if by == "presence":
+        frame["parent"] = [f"{n:06X}" if there else None for n, there in pairs]
+        frame["code"] = [f"{n:06}P{1 + there}" for n, there in pairs]
+    else:
+        frame["sort"] = sort
+        frame["code"] = [f"{n:06}-{own[0].upper()}" for n, own in zip(frame.n, sort, strict=True)]
+    frame = frame.drop(columns="n")
+    (rule,), table = rules_of(frame)
+    assert CodePart.from_json(json.loads(json.dumps(rule.to_json()))) == rule
+    other = table[0].take(np.arange(400)[::-1])
+    moved = rule.restore({0: other, 1: rule.reduce(table)[1]})
+    assert moved[1].values.str[-1].tolist() == frame["code"].str[-1].tolist()[::-1]
+    assert moved[1].values.str[:6].tolist() == frame["code"].str[:6].tolist()
+    assert ("whether there is a value" in rule.describe()) == (by == "presence")
+
+
+def test_a_word_that_goes_with_no_column_stays():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"sort": rng.choice(["bicycle", "car"], 400)})
+    frame["code"] = [f"{n:06}P{rng.integers(1, 3)}" for n in rng.permutation(90_000)[:400]]
+    assert rules_of(frame)[0] == []

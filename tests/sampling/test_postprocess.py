@@ -4,7 +4,7 @@ import pytest
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.sampling.postprocess import MOST_POOL, PostProcessing, pool_for
-from tabgan.sampling.refinement import RowFeatures
+from tabgan.sampling.refinement import PairMargin, RowFeatures
 
 FEATURES = RowFeatures(RowLayout((None,), (2,)), (Quantiles.fit(np.arange(100.0)),))
 SHARES = np.array([0.5, 0.5])
@@ -31,3 +31,33 @@ def test_a_pool_that_no_fit_gives_is_refused(pool):
     description = finish.to_json() | {"pool": pool}
     with pytest.raises(ValueError, match=r"^finish: a pool has from 1 to 3\.2 rows for each"):
         PostProcessing.restore(description, finish.to_tensors(), FEATURES)
+
+
+PAIR = PairMargin((0, 1), np.arange(20).reshape(10, 2) % 3, np.array([0.2, 0.3, 0.5]))
+
+
+def test_files_hold_margins_of_pairs():
+    finish = PostProcessing(FEATURES, SHARES, pairs=(PAIR,))
+    (pair,) = PostProcessing.restore(finish.to_json(), finish.to_tensors(), FEATURES).pairs
+    assert pair.columns == PAIR.columns
+    assert np.array_equal(pair.cells, PAIR.cells)
+    assert np.array_equal(pair.shares, PAIR.shares)
+    assert "pairs" not in PostProcessing(FEATURES, SHARES).to_json()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": (1, 0)}, "a pair of unknown columns"),
+        ({"columns": (0, 2)}, "a pair of unknown columns"),
+        ({"cells": PAIR.cells[:9]}, "a pair needs a cell for all of its codes"),
+        ({"cells": PAIR.cells + 1}, "a pair's cells need a share each"),
+        ({"cells": PAIR.cells.astype(np.int32)}, "a tensor of a pair has the wrong type"),
+        ({"shares": -PAIR.shares}, "a pair's cells need a share each"),
+        ({"shares": np.full(3, np.nan)}, "a pair's cells need a share each"),
+    ],
+)
+def test_a_pair_that_no_fit_gives_is_refused(changes, message):
+    finish = PostProcessing(FEATURES, SHARES, pairs=(PAIR._replace(**changes),))
+    with pytest.raises(ValueError, match=f"^finish: {message}"):
+        PostProcessing.restore(finish.to_json(), finish.to_tensors(), FEATURES)

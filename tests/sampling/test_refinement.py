@@ -11,6 +11,7 @@ from tabgan.sampling.refinement import (
     RowFeatures,
     choose,
     effective_share,
+    find_pairs,
     fit_critics,
     log_ratio,
     rake,
@@ -134,3 +135,50 @@ def test_patient_critics_hardly_change_rows_as_good_as_real_ones():
     rng = np.random.default_rng(0)
     _, weights = fit_critics(real.features, drawn, SPANS, SHARES, rng)
     assert effective_share(weights) > 0.95
+
+
+def found_pairs(real, drawn, *, least=20):
+    shares = np.concatenate(
+        [np.bincount(codes, minlength=n) for codes, n in zip(real.codes.T, (3, 2), strict=True)]
+    ) / len(real)
+    weights, rng = rake(np.ones(len(drawn)), drawn, SPANS, shares), np.random.default_rng(0)
+    return find_pairs(real, drawn, weights, SPANS, least=least, rng=rng)
+
+
+def test_margins_of_a_pair_bring_a_weak_relation_back():
+    real, drawn = rows(1000, 1, related=True), mixture(4000, 2)
+    (pair,) = found_pairs(real, drawn)
+    assert pair.columns == (0, 2)
+    assert pair.shares.sum() == pytest.approx(1)
+    weights = rake(np.ones(4000), drawn, SPANS, SHARES, [pair])
+    fits = drawn.codes[:, 0] == (drawn.numbers[:, 0] * 3).astype(int)
+    assert fits.mean() < 0.7
+    assert weights[fits].sum() / weights.sum() > 0.95
+    again = np.bincount(pair.codes(drawn, SPANS), weights) / weights.sum()
+    assert np.abs(again - pair.shares).max() < 0.02
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_of_one_distribution_miss_no_pair(seed):
+    related = np.random.default_rng(seed).random(5000) < 0.5
+    real, drawn = (rows(n, seed + at, related=related[:n]) for at, n in ((1, 1000), (2, 4000)))
+    assert found_pairs(real, drawn) == ()
+
+
+def test_no_share_of_a_pair_tells_of_few_rows():
+    real, drawn = mixture(1000, 1), rows(4000, 2, related=True)
+    for least in (20, 40):
+        (pair,) = found_pairs(real, drawn, least=least)
+        held = np.bincount(pair.codes(real, SPANS), minlength=len(pair.shares))
+        assert held[1:].min() >= least
+        assert held[0] >= least or pair.shares[0] < least / 1000
+    assert len(pair.shares) < len(found_pairs(real, drawn)[0].shares)
+
+
+def test_pairs_of_columns_with_more_levels_than_a_file_holds_are_left_out():
+    spans = RowLayout(marks=(), widths=(61, 3))
+    features = RowFeatures(spans, ())
+    codes = np.stack([np.arange(1830) % 61, np.arange(1830) % 3], axis=1)
+    real, drawn = (features.of(np.empty((1830, 0)), own) for own in (codes, codes[::-1].copy()))
+    pairs = find_pairs(real, drawn, np.ones(1830), spans, least=5, rng=np.random.default_rng(0))
+    assert pairs == ()

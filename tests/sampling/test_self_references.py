@@ -144,7 +144,7 @@ def test_each_site_has_the_few_rows_that_those_of_the_site_stand_below():
     others = frame.assign(worker=[f"N{n}" for n in range(325)])
     for _ in range(5):
         new = rule.write(others, schema, rng)
-        same, judged = rule.likeness(schema).kept_in(new)
+        same, judged = rule.ties(schema)[0].kept_in(new)
         assert same[judged].mean() > 0.95
         assert (referred_rows(new["manager"], new["worker"]) >= -1).all()
 
@@ -165,3 +165,24 @@ def test_the_only_row_without_a_supervisor_has_none_in_a_sample():
     new = TabTrees(refine=False, verbose=False, random_state=0).fit(frame).sample(ROWS)
     assert 1 <= new["supervisor"].isna().sum() <= 0.05 * ROWS
     assert new["supervisor"].dropna().isin(new["worker_no"]).all()
+
+
+def test_a_number_that_counts_the_rows_that_refer_to_a_row_does_so_in_a_sample():
+    rng = np.random.default_rng(3)
+    ids, parent = 100 + np.arange(400), rng.integers(0, 60, 400)
+    post = pd.DataFrame({"post_no": ids, "likes": rng.integers(0, 9, 400)})
+    post["parent_post_no"] = pd.Series(ids[parent]).where(np.arange(400) >= 60)
+    post["replies"] = np.bincount(parent[60:], minlength=400)
+    post.loc[:1, "replies"] += 1  # some replies were deleted
+    schema, rule = learned(post)
+    assert rule.describe(schema).endswith("; 'replies' counts them")
+    new = rule.write(post, schema, rng)
+    answered = new["parent_post_no"].value_counts().reindex(ids, fill_value=0)
+    assert new["replies"].tolist() == answered.tolist()
+    broken = post.assign(replies=rng.permutation(post["replies"]))
+    results = compare_row_rules(read_tables(post, broken, schema=schema), rng)
+    (told,) = (own for own in results if own.columns == ("parent_post_no", "replies"))
+    words = "'replies' is how many other rows have the row's 'post_no' as 'parent_post_no'"
+    assert told.rule == words
+    assert told.rows.baseline == 99.5
+    assert told.rows.value < 90

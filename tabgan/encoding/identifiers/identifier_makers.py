@@ -50,6 +50,7 @@ from tabgan.table.text_formats import (
     CHECKSUMS,
     check_characters,
     checksum_of,
+    held_date,
     pattern_of,
     spread,
 )
@@ -425,7 +426,8 @@ def learn_maker(given: Sequence[Any], values_type: Type, column: Column) -> Make
     texts = [*given] if values_type == "text" else [value.decode("latin-1") for value in given]
     is_plain = column.kind in ("identifier", "key", "sequential")
     are_numbers = values_type == "text" and is_plain and all(map(_WHOLE.fullmatch, texts))
-    if not texts or (are_numbers and _checksum_of([*dict.fromkeys(texts)]) is None):
+    is_text = column.kind == "identifier" and bool(held_date(spread(texts, SAMPLE)))
+    if not texts or (are_numbers and not is_text and _checksum_of([*dict.fromkeys(texts)]) is None):
         return _number_maker([int(text) for text in texts], column)
     return _text_maker(texts, column)
 

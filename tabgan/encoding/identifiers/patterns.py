@@ -8,9 +8,9 @@ least three times.
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import NamedTuple, Self
 
 import pandas as pd
@@ -24,7 +24,7 @@ from tabgan.encoding.identifiers.text_pattern import (
     Pattern,
     range_texts,
 )
-from tabgan.table.text_formats import spread
+from tabgan.table.text_formats import clock_shares, find_date, in_runs, spread
 
 __all__ = [
     "FEWEST_FOR_PREFIX",
@@ -169,6 +169,7 @@ class _Place(NamedTuple):
     bounded: str  # the range of a number or date, if it has one
     distinct: int  # values
     alphabet: str = ""  # the class of words that mix digits and letters anywhere, if it is known
+    is_date: bool = False  # or an hour, minute or second
 
     @property
     def options(self) -> int:
@@ -200,8 +201,18 @@ class _LaidOut(NamedTuple):
     @classmethod
     def of(cls, texts: list[str], least: int) -> Self:
         """Align texts of the same marks."""
-        cells = _cells(texts)
-        return cls(cells, _places_of(cells, len(texts), least), _mixed_class(texts))
+        cells, mixed = _cells(texts), _mixed_class(texts)
+        dated, forms = _with_dates(cells)
+        if forms:
+            columns = [Counter(column) for column in zip(*dated, strict=True)]
+            dates = {at: _date_place(columns[at], form, least) for at, form in forms.items()}
+            room = math.prod(
+                dates[at].options if at in dates else _room_of(counts)
+                for at, counts in enumerate(columns)
+            )
+            if room >= SPARE_TEXTS * len(texts):  # else dates would be those of the texts
+                return cls(dated, _places_of(dated, len(texts), least, dates), mixed)
+        return cls(cells, _places_of(cells, len(texts), least), mixed)
 
     def has_parts(self, *, beginnings: bool) -> bool:
         """Return whether more than a beginning is known; before numbers that may be enough."""
@@ -246,14 +257,55 @@ def _cells(texts: Sequence[str]) -> list[list[str]]:
     return [row for row in joined if len(row) == length]
 
 
-def _places_of(cells: Sequence[Sequence[str]], n_texts: int, least: int) -> list[_Place]:
-    """Tell what stands at each place; the one of most values is free, and enough to be new."""
+def _with_dates(cells: list[list[str]]) -> tuple[list[list[str]], dict[int, str]]:
+    """Cut the dates out of digits; return the form of each cell that holds one, by its place."""
+    columns: list[Sequence[str]] = []
+    forms: dict[int, str] = {}
+    for column in zip(*cells, strict=True):
+        sizes = {*map(len, column)}
+        are_digits = all(cell.isascii() and cell.isdecimal() for cell in column)
+        found = find_date([cell[: min(sizes)] for cell in column]) if are_digits else None
+        if found is None or (len(sizes) > 1 and found.ends[-1] == min(sizes)):
+            columns.append(column)
+            continue
+        cuts = [found.start, *found.ends]
+        before = [cell[: found.start] for cell in column]
+        parts = [[cell[a:b] for cell in column] for a, b in pairwise(cuts)]
+        after = [cell[cuts[-1] :] for cell in column]
+        columns += [before] if any(before) else []
+        own = [found.date, *re.findall("%.", found.clock)]
+        forms.update(enumerate(own, start=len(columns)))
+        columns += [*parts, after] if any(after) else parts
+    return [[*row] for row in zip(*columns, strict=True)], forms
+
+
+def _date_place(counts: Counter[str], form: str, least: int) -> _Place:
+    """Tell which dates, hours, minutes or seconds stand at a place, and how often."""
+    if form in ("%M", "%S"):
+        bounded = "00-59"
+    else:
+        bounded = clock_shares(counts, least) if form == "%H" else in_runs(counts, form, least)
+    return _Place(frozenset(), bounded, len(counts), is_date=True)
+
+
+def _places_of(
+    cells: Sequence[Sequence[str]],
+    n_texts: int,
+    least: int,
+    dates: Mapping[int, _Place] | None = None,
+) -> list[_Place]:
+    """Tell what stands at each place; the one of most values is free, and enough to be new.
+
+    Places of dates stay dates.
+    """
     columns = [Counter(column) for column in zip(*cells, strict=True)]
-    places = [_place(counts, n_texts, least) for counts in columns]
+    known = dates or {}
+    places = [known.get(at) or _place(counts, n_texts, least) for at, counts in enumerate(columns)]
     order = sorted(
-        range(len(places)), key=lambda at: (places[at].options > 0, -places[at].distinct)
+        (at for at in range(len(places)) if at not in known),
+        key=lambda at: (places[at].options > 0, -places[at].distinct),
     )
-    room = 1
+    room = math.prod(place.options for place in known.values())
     for at in order:  # the places of most values are free until there are enough others
         if room >= SPARE_TEXTS * n_texts and at != order[0]:
             break

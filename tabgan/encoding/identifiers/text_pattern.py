@@ -19,15 +19,24 @@ from tabgan.encoding.identifiers.unique_values import (
     index_permutation,
     lead_numbers,
 )
+from tabgan.table.text_formats import date_texts
 
-__all__ = ["CLASSES", "MOST_CHARACTERS", "MOST_RANGED", "Part", "Pattern", "UPPER", "range_texts"]
+__all__ = [
+    "CLASSES",
+    "MOST_CHARACTERS",
+    "MOST_RANGED",
+    "Part",
+    "Pattern",
+    "UPPER",
+    "range_texts",
+    "range_weights",
+]
 
 Part = str | tuple[str, int]  # a literal, or a run: class and number of characters
 
 
 MOST_CHARACTERS = 256
 MOST_RANGED = 4  # digits of a number whose range is kept
-MOST_OPTIONS = 40_000  # days of a range
 _DIGIT, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
 UPPER, _VOWEL, _CONSONANT = _LOWER.upper(), "aeiou", "bdfghklmnprstvz"
 
@@ -98,18 +107,56 @@ class Pattern:
         return found
 
     @cached_property
+    def weights(self) -> dict[int, NDArray[np.int64]]:
+        """How often the texts of a range stand at a place, where they do not equally often."""
+        found, at = dict[int, NDArray[np.int64]](), 0
+        for part in self.parts:
+            name, size = (part, len(part)) if isinstance(part, str) else part
+            is_range = not isinstance(part, str) and name not in CLASSES
+            if is_range and range_weights(name):
+                found[at] = np.array(range_weights(name), np.int64)
+            at += 1 if is_range else size if isinstance(part, str) else len(CLASSES[name](size))
+        return found
+
+    @cached_property
+    def spread(self) -> int | None:
+        """The weighted place that counts the position beside the others; None if there is none."""
+        return max(self.weights, key=lambda at: len(self.weights[at]), default=None)
+
+    @cached_property
     def counted(self) -> int:
         """First of the places that count the position; those before it look random."""
+        most = MOST_POSITIONS
+        if self.spread is not None:
+            most //= len(self.weights[self.spread])
         space, first = 1, len(self.alphabets)
-        while first > 0 and space * len(self.alphabets[first - 1]) <= MOST_POSITIONS:
+        while first > 0 and space * self._n_free(first - 1) <= most:
             first -= 1
-            space *= len(self.alphabets[first])
+            space *= self._n_free(first)
         return first
+
+    def _n_free(self, place: int) -> int:
+        """Return how many texts may stand at a place, if all are alike, else 1."""
+        return 1 if place in self.weights else len(self.alphabets[place])
+
+    @cached_property
+    def _free_space(self) -> int:
+        return math.prod(map(self._n_free, range(self.counted, len(self.alphabets))))
+
+    @cached_property
+    def _slots(self) -> NDArray[np.int64]:
+        """How many positions in turn each text of the place has that counts by its weights."""
+        if self.spread is None:
+            return np.ones(1, np.int64)
+        weights = self.weights[self.spread]
+        scale = min(1.0, self._free_space / int(weights.max()))
+        slots: NDArray[np.int64] = np.maximum(1, np.rint(weights * scale)).astype(np.int64)
+        return slots
 
     @property
     def space(self) -> int:
         """How many positions have texts of their own."""
-        return math.prod(len(alphabet) for alphabet in self.alphabets[self.counted :])
+        return int(self._slots.sum()) * (self._free_space // int(self._slots.max()))
 
     def wider(self) -> "Pattern | None":
         """Make the last run one character longer; a range stays as it is."""
@@ -130,18 +177,37 @@ class Pattern:
         seed
             Chooses the order of the values; one for all blocks of a sample.
         """
-        rest = index_permutation(positions, self.space, seed)
+        option, rest = self._spread_out(positions, seed)
         end = sum(len(alphabet[0]) for alphabet in self.alphabets)
         codes = np.empty((len(positions), end), np.uint32)
         for place in reversed(range(len(self.alphabets))):
             alphabet = np.array([[*map(ord, own)] for own in self.alphabets[place]], np.uint32)
-            if place >= self.counted:
+            if place == self.spread:
+                index = option
+            elif place in self.weights:
+                shares = np.cumsum(self.weights[place])
+                drawn = lead_numbers(positions, seed, place) % np.uint64(shares[-1])
+                index = np.searchsorted(shares, drawn.astype(np.int64), side="right")
+            elif place >= self.counted:
                 rest, index = np.divmod(rest, np.uint64(len(alphabet)))
             else:
                 index = lead_numbers(positions, seed, place) % np.uint64(len(alphabet))
             start = end - alphabet.shape[1]
             codes[:, start:end], end = alphabet[index], start
         return codes.view(f"U{codes.shape[1]}").ravel().astype(object)
+
+    def _spread_out(self, positions: NDArray[np.int64], seed: int) -> tuple[NDArray[Any], Any]:
+        """Give positions a text of the weighted place, and a number among those that have it."""
+        if self.spread is None:
+            return positions, index_permutation(positions, self.space, seed)
+        slots, free = self._slots, self._free_space
+        turn, slot = np.divmod(positions, slots.sum())
+        slot = index_permutation(slot, int(slots.sum()), seed).astype(np.int64)
+        ends = np.cumsum(slots)
+        option = np.searchsorted(ends, slot, side="right")
+        number = turn * slots[option] + slot - (ends - slots)[option]
+        shift = lead_numbers(option, seed, len(self.alphabets)) % np.uint64(free)
+        return option, (index_permutation(number, free, seed) + shift) % np.uint64(free)
 
     def to_json(self) -> list[Any]:
         """Describe the pattern by JSON values."""
@@ -156,29 +222,21 @@ class Pattern:
         return pattern
 
 
-_DATES = {"%Y%m": "M", "%Y%m%d": "D"}  # how codes hold a month or a day, and NumPy's unit
-
-
 @lru_cache(maxsize=256)
 def range_texts(name: str) -> tuple[str, ...]:
     """Return the texts of a range: "01-12" are two digits, "%Y%m:2019-01:2021-06" months.
 
-    "03|07|12" are these three texts.
+    "03|07|12" are these three texts. Weights stand behind a star: "08*20|09*80".
 
     Raises
     ------
     ValueError
         If the range is malformed.
     """
-    form, *ends = name.split(":")
-    if "|" in name:
-        texts = [*dict.fromkeys(name.split("|"))]
-    elif ends:
-        if form not in _DATES or len(ends) != 2:
-            raise ValueError(f"{name!r:.80} is no range of dates")
-        first, last = np.array(ends, f"datetime64[{_DATES[form]}]")
-        dates = np.arange(first, last + 1)
-        texts = [date.replace("-", "") for date in dates[:MOST_OPTIONS].astype(str).tolist()]
+    if "|" in name or "*" in name.partition(":")[0]:
+        texts = [*dict.fromkeys(own.partition("*")[0] for own in name.split("|"))]
+    elif ":" in name:
+        texts = date_texts(name)[0]
     else:
         low, _, high = name.partition("-")
         if not (low.isdecimal() and high.isdecimal() and len(low) == len(high) <= MOST_RANGED):
@@ -187,3 +245,22 @@ def range_texts(name: str) -> tuple[str, ...]:
     if not texts:
         raise ValueError(f"the range {name!r:.80} is empty")
     return tuple(texts)
+
+
+@lru_cache(maxsize=256)
+def range_weights(name: str) -> tuple[int, ...]:
+    """Return how often each text of a range stands, in proportion; nothing if all do alike.
+
+    Examples
+    --------
+    >>> range_weights("08*20|09*80"), range_weights("08-09")
+    ((20, 80), ())
+    """
+    if "*" not in name:
+        return ()
+    if ":" in name:
+        return tuple(date_texts(name)[1])
+    weights = tuple(int(own.partition("*")[2]) for own in name.split("|"))
+    if min(weights) < 1 or len(weights) != len(range_texts(name)):
+        raise ValueError(f"{name!r:.80} has weights that are none")
+    return weights

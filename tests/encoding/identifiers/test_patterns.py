@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tabgan.encoding.identifiers.location_forms import is_path, learn_locations
@@ -276,3 +277,58 @@ def test_codes_of_many_layouts_keep_offices_and_years():
     ]
     told = r"(No\. \d+/(Norte|Sur|Alto) 20[12]\d|(LIC|PER|CONST)[-/ ].*20[12]\d.*)"
     assert np.mean([bool(re.fullmatch(told, text)) for text in drawn]) > 0.98
+
+
+def moments(n, written):
+    """Write moments of three weeks, by day only."""
+    seconds = RNG.integers(0, 21 * 24, n) * 3600 + RNG.integers(0, 3600, n)
+    start = np.datetime64("2025-03-20T00:00:00")
+    times = [(start + np.timedelta64(int(s), "s")).item() for s in seconds]
+    return [t.strftime(written) for t in times if 7 <= t.hour < 20]
+
+
+@pytest.mark.parametrize("written", ["%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d", "%d%m%Y", "%y%m%d"])
+def test_codes_that_hold_a_moment_hold_possible_ones_of_the_same_days(written):
+    codes = [*{f"K-{own}{number(5)}P{RNG.integers(1, 3)}" for own in moments(1000, written)}]
+    texts = made(learn_patterns(codes, 5), 500)
+    size = len(codes[0]) - 9
+    times = pd.to_datetime([text[2 : 2 + size] for text in texts], format=written)
+    assert times.min() >= pd.Timestamp("2025-03-20")
+    assert times.max() < pd.Timestamp("2025-04-10")
+    if "%H" in written:
+        assert times.hour.min() >= 7
+        assert times.hour.max() < 20
+    assert len({*texts}) == len(texts)
+
+
+def test_months_in_codes_keep_their_shares_and_those_of_few_codes_are_told_of_together():
+    months = ["2401"] * 600 + ["2312"] * 200 + ["2311"] * 90 + ["2310"] * 60 + ["2309"] * 40
+    months += ["2302", "2304", "2305", "2307", "2306", "2209"]
+    (pattern,) = learn_patterns([f"OC-{own}{letters(2)}{number(8)}" for own in months], 5)
+    texts = pattern.make(np.arange(10_000), seed=1)
+    shares = pd.Series(texts).str[3:7].value_counts(normalize=True)
+    assert abs(shares["2401"] - 0.6) < 0.02
+    assert abs(shares["2312"] - 0.2) < 0.02
+    assert {*shares.index.str[2:]} <= {f"{month:02}" for month in range(1, 13)}
+    assert shares.index.min() >= "2302"  # what fewer than five codes reach, nothing tells
+    assert Pattern.from_json(pattern.to_json()) == pattern
+
+
+def test_dates_before_few_digits_stay_and_texts_still_differ():
+    codes = [*{f"{own}-{number(3)}" for own in moments(2000, "%Y%m%d")}]
+    (pattern,) = learn_patterns(codes, 5)
+    texts = pattern.make(np.arange(5 * len(codes)), seed=3)
+    assert pattern.space >= 5 * len(codes)
+    assert len({*texts}) == len(texts)
+    days = pd.Series(texts).str[:8].value_counts(normalize=True)
+    assert days.min() > 0.02  # 21 days alike
+
+
+def test_running_numbers_are_no_dates():
+    patterns = learn_patterns([f"A{n:06}B{n % 7}" for n in range(9_000, 13_000)])
+    assert not any("%" in part[0] for pattern in patterns for part in pattern.parts)
+
+
+def test_years_before_numbers_are_no_months():
+    patterns = learn_patterns([f"A-{2001 + n % 11}{n // 11:03}-{number(4)}" for n in range(3_000)])
+    assert not any("%" in part[0] for pattern in patterns for part in pattern.parts)
