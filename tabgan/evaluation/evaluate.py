@@ -289,7 +289,8 @@ def _measure(
     compared_rows = _compared_rows(tables, relations, detected.rows, trained[1] if trained else 0)
     held_out = 0 if tables.holdout is None else len(tables.holdout)
     sizes = (len(tables.real), len(tables.synthetic), held_out)
-    scope = Tables(*sizes, compared_rows, seed, seconds, names_kept(tables.schema, tables.real))
+    kept = names_kept(tables.schema, tables.real)
+    scope = Tables(*sizes, compared_rows, seed, seconds, kept_names=kept)
     utility = trained[0] if trained else None
     measured = (validity, fidelity, detected.detection, utility, coverage, nearness, structure)
     return PartResults(scope, *measured, measures)
