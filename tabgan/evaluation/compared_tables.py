@@ -120,11 +120,20 @@ class ComparedTables:
 
         Of several keys the one with the fewest values counts. Rows without a key are units.
         """
+        return {side: _units(pd.Series(keys)) for side, keys in self.joint_units.items()}
+
+    @cached_property
+    def joint_units(self) -> Mapping[Side, Rows]:
+        """The same with one number for rows of one key in several tables."""
         frames: dict[Side, pd.DataFrame] = {"real": self.real, "synthetic": self.synthetic}
         if self.holdout is not None:
             frames["holdout"] = self.holdout
-        key = self._key
-        return {} if key is None else {side: _units(f.iloc[:, key]) for side, f in frames.items()}
+        if self._key is None:
+            return {}
+        keys = [frame.iloc[:, self._key].astype(object) for frame in frames.values()]
+        ends = np.cumsum([len(own) for own in keys])
+        parts = np.split(_units(pd.concat(keys, ignore_index=True)), ends[:-1])
+        return dict(zip(frames, parts, strict=True))
 
     @property
     def rows_of_unit(self) -> float:

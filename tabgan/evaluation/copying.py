@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import nhypergeom
 from sklearn.neighbors import NearestNeighbors
@@ -17,7 +18,7 @@ from tabgan.evaluation.compared_tables import CodedColumn, row_hashes
 from tabgan.evaluation.detection import map_in_threads
 from tabgan.evaluation.evaluation_parts import Figure, Nearness
 
-__all__ = ["Points", "measure_nearness", "nearest", "place_rows"]
+__all__ = ["Points", "fault_of_holdout", "measure_nearness", "nearest", "place_rows"]
 
 MOST_CORNERS = 64
 BLOCK_ROWS = 1_000  # that a thread looks for at a time
@@ -29,6 +30,8 @@ FRESH_BEFORE = (1, 5, 25)  # fresh rows up to whose nearness synthetic ones are 
 FALSE_ALARM = 0.0001  # of each count
 BETWEEN = 1 / 4  # of the distance of two rows is a point between them from the nearer, on average
 TIMES_EXPECTED = 4  # so many more than of fresh rows are copies; fewer may be a denser middle
+SURE = 3  # standard errors of a share
+LEAST_SEEN = 0.01  # share of the holdout beyond chance that is worth a word
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
@@ -83,6 +86,35 @@ def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple
 
 def _share(rows: Hashes, among: Hashes) -> float:
     return float(np.isin(rows, among).mean())
+
+
+def fault_of_holdout(unseen: Hashes, tables: Mapping[str, Hashes]) -> str:
+    """Say why nothing can be learned from a holdout, or nothing.
+
+    More of its rows then are rows of another table than chance brings. That is known from the real
+    rows that equal another real one; of a longer table it is the same for each part of its rows
+    that is as long as the real table.
+
+    Parameters
+    ----------
+    unseen
+        The rows of the holdout (`row_hashes`).
+    tables
+        Those of the other tables by name, the real one among them.
+    """
+    real = tables["real"]
+    chance = float(pd.Series(real).duplicated(keep=False).mean())
+    for name, rows in tables.items():
+        share = float(np.isin(unseen, rows).mean())
+        by_chance = 1 - (1 - chance) ** max(len(rows) / len(real), 1.0)
+        noise = SURE * np.sqrt(max(by_chance * (1 - by_chance), 1 / len(unseen)) / len(unseen))
+        if share > by_chance + noise + LEAST_SEEN:
+            return (
+                f"The holdout shows nothing: {100 * share:.0f} % of its rows are rows of the "
+                f"{name} table, by chance {100 * by_chance:.0f} % at most. Give rows that the "
+                "generator never saw."
+            )
+    return ""
 
 
 def _thinned(
@@ -153,7 +185,10 @@ def _near_copies(placed: _Placed, rng: np.random.Generator, most_rows: int) -> F
     else:
         fresh = learned.rows(rng.permutation(len(learned.values))[:most_rows])
         controls = _signs_of_copies(nearest(fresh, learned, 3)[0][:, 1:])
-    dimension = np.inf if n_holdout else _dimension(controls[1])
+    if np.median(signs[1]) < BETWEEN * np.median(controls[1]):
+        dimension = None  # half of the rows are copies: in many columns no others are so near
+    else:
+        dimension = np.inf if n_holdout else _dimension(controls[1])
     found = [_beyond_chance(*each, dimension) for each in zip(signs, controls, strict=True)]
     return max(found, key=lambda figure: figure.value - figure.baseline)
 
@@ -176,7 +211,7 @@ def _dimension(ratios: Floats) -> float:
     return max(float(np.log(0.5) / np.log(middle)), 1.0)
 
 
-def _beyond_chance(values: Floats, controls: Floats, dimension: float) -> Figure:
+def _beyond_chance(values: Floats, controls: Floats, dimension: float | None) -> Figure:
     """Return the share of small values, and of controls, where chance does not explain them."""
     ordered, best = np.sort(controls), Figure(0.0, 0.0)
     n, m = len(values), len(controls)
@@ -187,7 +222,9 @@ def _beyond_chance(values: Floats, controls: Floats, dimension: float) -> Figure
             break
         limit = ordered[k - 1]
         count = int((values < limit).sum())
-        smooth = 0.5 * float(min(limit / middle, 1.0)) ** dimension if limit > 0 else 0.0
+        smooth = 0.0
+        if dimension is not None and limit > 0:
+            smooth = 0.5 * float(min(limit / middle, 1.0)) ** dimension
         expected = n * max(k / (m + 1), smooth)
         chance = nhypergeom.sf(count - 1, n + m, n, k) if count > TIMES_EXPECTED * expected else 1.0
         if chance < FALSE_ALARM and (count - expected) / n > (best.value - best.baseline) / 100:

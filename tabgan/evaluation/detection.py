@@ -381,7 +381,8 @@ def detect(
         Seed of the rows, the folds and the trees.
     units
         The unit of each row of the tables, where rows of one key belong together: these stand in
-        one fold, as a classifier that has seen some of them knows the others.
+        one fold, as a classifier that has seen some of them knows the others. Units of two tables
+        that have one number are of one key, whose rows would be taken for those of the other table.
 
     Notes
     -----
@@ -460,8 +461,7 @@ def _halves(one: _Sample, other: _Sample) -> _Sample:
     features = np.concatenate([one.features[:size], other.features[:size]])
     if one.units is None or other.units is None:
         return _Sample(features, None)
-    apart = other.units[:size] + 1 + one.units.max(initial=0)
-    return _Sample(features, np.concatenate([one.units[:size], apart]))
+    return _Sample(features, np.concatenate([one.units[:size], other.units[:size]]))
 
 
 def _by_order(

@@ -4,7 +4,7 @@ import textwrap
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, get_args
 
@@ -14,8 +14,13 @@ from threadpoolctl import threadpool_limits
 from tabgan.base.errors import OptionError
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import FunctionRegistry
-from tabgan.evaluation.compared_tables import ComparedTables, join_rare_levels, read_tables
-from tabgan.evaluation.copying import measure_nearness
+from tabgan.evaluation.compared_tables import (
+    ComparedTables,
+    join_rare_levels,
+    read_tables,
+    row_hashes,
+)
+from tabgan.evaluation.copying import fault_of_holdout, measure_nearness
 from tabgan.evaluation.detection import detect
 from tabgan.evaluation.evaluation_parts import Figure, Nearness
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
@@ -172,6 +177,9 @@ def evaluate(
     with threadpool_limits(1):  # whole jobs are shared out instead
         with _timed(seconds, "reading"):
             exact = read_tables(real, synthetic, holdout, schema)
+            fault = _fault_of_holdout(exact)
+            if fault:  # its rows would say that copies are what fresh rows look like
+                exact = read_tables(real, synthetic, None, schema)
             compared = join_rare_levels(exact)
         predicted = (
             None if target is None else named_target(target, compared.schema, compared.coded)
@@ -183,9 +191,22 @@ def evaluate(
             rng = numpy_stream(seed, "nearness")
             nearness = measure_nearness(exact.coded, rng, MOST_DISTANCE_ROWS)
         parts = _measure(compared, relations, nearness, predicted, seed=seed, seconds=seconds)
+    if fault:
+        parts = parts._replace(tables=replace(parts.tables, holdout_fault=fault))
     further = _further_metrics(compared, metrics, seconds)
     verdict = make_verdict(parts, relations)
     return Evaluation(verdict=verdict, **parts._asdict(), metrics=further)
+
+
+def _fault_of_holdout(tables: ComparedTables) -> str:
+    """Say that the holdout is rows of the real table, or nothing."""
+    if tables.holdout is None:
+        return ""
+    unseen, real = (
+        row_hashes([getattr(column, side) for column in tables.coded.values()])
+        for side in ("holdout", "real")
+    )
+    return fault_of_holdout(unseen, {"real": real})
 
 
 def register_metric(name: str, function: Metric) -> None:
@@ -245,7 +266,7 @@ def _measure(
     with _timed(seconds, "detection"):
         suspects = relations.suspects(list(coded))
         detected = detect(
-            coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed, units=tables.units
+            coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed, units=tables.joint_units
         )
     with _timed(seconds, "fidelity"):
         fidelity = describe_fidelity(tables, relations, detected.columns, stream("shapes"))
@@ -268,7 +289,8 @@ def _measure(
     compared_rows = _compared_rows(tables, relations, detected.rows, trained[1] if trained else 0)
     held_out = 0 if tables.holdout is None else len(tables.holdout)
     sizes = (len(tables.real), len(tables.synthetic), held_out)
-    scope = Tables(*sizes, compared_rows, seed, seconds, names_kept(tables.schema, tables.real))
+    kept = names_kept(tables.schema, tables.real)
+    scope = Tables(*sizes, compared_rows, seed, seconds, kept_names=kept)
     utility = trained[0] if trained else None
     measured = (validity, fidelity, detected.detection, utility, coverage, nearness, structure)
     return PartResults(scope, *measured, measures)
@@ -310,6 +332,7 @@ def summarize(found: EvaluationResults) -> str:
     lines = [
         *textwrap.wrap(found.verdict.headline, WIDTH),
         f"Score {found.verdict.score:.3f} ({found.verdict.grade}); {compared}",
+        *textwrap.wrap(tables.holdout_fault, WIDTH),
         "",
         *(line for use in found.verdict.uses for line in _use(use)),
         "",

@@ -331,8 +331,8 @@ class Detector(NamedTuple):
 
     @property
     def mirrored(self) -> float:
-        """How far the area is below 0.45, as rows with twins are; times of a series are near ½."""
-        return max(0.45 - self.high, 0.0)
+        """How far the area is below 0.45, and twice what fresh rows are below ½, as of copies."""
+        return max(0.45 - self.high - 2 * max(0.5 - self.baseline, 0.0), 0.0)
 
     @property
     def score(self) -> float:

@@ -1,7 +1,7 @@
 """Keys and times: whether rows that belong together, or follow each other, are alike as real ones.
 
-`likeness` is the one measure of both: how much more alike the values of a group are than those of
-rows from anywhere. Groups are the rows of a key, two neighbors in time, or the rows of an hour.
+`tabgan.evaluation.distributions.likeness` is the one measure of both: groups are the rows of a key,
+two neighbors in time, or the rows of an hour.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
-from tabgan.evaluation.distributions import column_distance, percent
+from tabgan.evaluation.distributions import (
+    column_distance,
+    likeness,
+    likeness_by_chance,
+    percent,
+)
 from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
 from tabgan.evaluation.results import WeakPoint
 from tabgan.sampling.key_groups import KeyGroups
@@ -28,7 +33,6 @@ __all__ = [
     "compare_keys",
     "compare_row_rules",
     "compare_times",
-    "likeness",
     "lost_times",
     "succession",
 ]
@@ -55,52 +59,6 @@ _ABSENT = -1
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-
-
-def likeness(groups: Codes, values: Floats, *, nominal: bool) -> float:
-    """Return how alike the values of a group are: 1 if equal, 0 as rows from anywhere.
-
-    That is the intraclass correlation of ranks, or Cohen's κ of two rows of one group. NaN where
-    no group has two values, or all values are equal.
-
-    Parameters
-    ----------
-    groups
-        The group of each row, shape (rows,); −1 for none.
-    values
-        Numbers or codes of levels, shape (rows,); NaN for none.
-    nominal
-        Whether they are codes.
-
-    Examples
-    --------
-    >>> groups = np.array([0, 0, 1, 1])
-    >>> likeness(groups, np.array([1.0, 1.0, 5.0, 5.0]), nominal=False)
-    1.0
-    >>> likeness(groups, np.array([0.0, 1.0, 0.0, 1.0]), nominal=True)
-    -1.0
-    """
-    there = (groups >= 0) & ~np.isnan(values)
-    group, count = groups[there], int(there.sum())
-    sizes = np.bincount(group) if count else np.zeros(0)
-    pairs = float((sizes * (sizes - 1)).sum())
-    if not pairs:
-        return float("nan")
-    if nominal:
-        codes = values[there].astype(np.int64)
-        width = int(codes.max()) + 1
-        cells = np.unique(group * width + codes, return_counts=True)[1]
-        within = float((cells * (cells - 1.0)).sum()) / pairs
-        overall = float(np.square(np.bincount(codes) / count).sum())
-        return (within - overall) / (1 - overall) if overall < 1 else float("nan")
-    ranks = pd.Series(values[there]).rank().to_numpy(np.float64)
-    ranks = ranks - ranks.mean()  # not in place: it may be of a table that must not change
-    spread = float(np.square(ranks).mean())
-    if not spread:
-        return float("nan")
-    sums, squares = np.bincount(group, ranks), np.bincount(group, np.square(ranks))
-    apart = float((sizes * squares - np.square(sums)).sum()) / pairs  # half the mean square
-    return 1 - apart / spread
 
 
 def compare_keys(tables: ComparedTables, rng: np.random.Generator) -> tuple[KeyResult, ...]:
@@ -166,7 +124,8 @@ def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generato
     for place, column in tables.coded.items():
         if place not in tied and place != at:
             inner = likeness(real, column.real, nominal=column.nominal)
-            if inner > LEAST_LIKENESS + SURE / np.sqrt(pairs):
+            off = likeness_by_chance(real, column.real, inner, nominal=column.nominal)
+            if inner > LEAST_LIKENESS + max(SURE / np.sqrt(pairs), NOISE * off):
                 other = likeness(synthetic, column.synthetic, nominal=column.nominal)
                 alike[tables.names[place]] = Figure(max(np.nan_to_num(other), 0.0), inner)
     return KeyResult(

@@ -50,6 +50,8 @@ class Tables:
         Seed of all samples, folds and models.
     seconds
         Wall time of each part.
+    holdout_fault
+        Why the holdout that was given is left out: its rows are real ones; "" where it isn't.
     kept_names
         Columns of people's names that the schema declares categorical, so that they are kept.
     """
@@ -60,6 +62,7 @@ class Tables:
     compared_rows: Mapping[str, int]
     seed: int
     seconds: Mapping[str, float]
+    holdout_fault: str = ""
     kept_names: tuple[str, ...] = ()
 
 
@@ -109,6 +112,8 @@ class WeakPoint(NamedTuple):
         remedy is what it has not tried.
     by_relations
         Whether it is about how columns go with each other, and not about their own values.
+    by_presence
+        Whether it is where cells are missing, which no rule of values explains.
     """
 
     part: str
@@ -118,6 +123,7 @@ class WeakPoint(NamedTuple):
     severity: float
     by_learning: bool = False
     by_relations: bool = False
+    by_presence: bool = False
 
 
 Fit = Literal["yes", "with care", "no", "unknown"]

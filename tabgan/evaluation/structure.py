@@ -24,7 +24,7 @@ from tabgan.evaluation.evaluation_parts import (
     RuleResult,
     Structure,
 )
-from tabgan.evaluation.fidelity import in_tenths, pair_trend
+from tabgan.evaluation.fidelity import PairTrend, in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import compare_keys, compare_row_rules, compare_times
 from tabgan.evaluation.near_rules import MOST_ROWS, compare_near_rules
 from tabgan.evaluation.results import WeakPoint
@@ -307,10 +307,24 @@ def _lost_of(
     chance = CHANCE * fresh.error
     beyond = max(found.error - found.margin - chance, 0.0)
     most = max(alone.error - found.margin - chance, 0.0)
-    if most < LEAST_EFFECT:
-        return None
     strength = Figure(found.synthetic, found.real)
-    return strength, min(beyond / most, 1.0), 100 * beyond
+    lost = min(beyond / most, 1.0) if most >= LEAST_EFFECT else 0.0
+    weaker = _weaker(found, fresh, min(map(len, again)))
+    rows = min(weaker * alone.error, found.error - found.margin)  # other levels are no loss of it
+    if alone.error >= LEAST_EFFECT and rows > beyond:
+        return strength, max(lost, min(rows / alone.error, 1.0)), 100 * rows
+    return (strength, lost, 100 * beyond) if most >= LEAST_EFFECT else None
+
+
+def _weaker(found: PairTrend, fresh: PairTrend, n_rows: int) -> float:
+    """Return the share of a relation's strength that is lost beyond chance.
+
+    Where whole units are drawn, each with its own levels, the shares of the levels differ much by
+    chance, and the strength less.
+    """
+    noise = CHANCE * max(abs(fresh.real - found.real), abs(fresh.synthetic - found.real))
+    noise += SURE / np.sqrt(n_rows)
+    return float(np.clip((found.real - found.synthetic - noise) / found.real, 0, 1))
 
 
 def broken_presence(presence: PresenceResult) -> WeakPoint:
@@ -330,6 +344,7 @@ def broken_presence(presence: PresenceResult) -> WeakPoint:
         "Draw missing cells together with the rest of the row, not on their own; in tabgan fit "
         "the table with its missing cells.",
         float(np.sqrt(presence.rows / 100)),
+        by_presence=True,
     )
 
 

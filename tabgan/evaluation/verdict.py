@@ -139,9 +139,15 @@ def _judge_sharing(parts: PartResults, copied: WeakPoint | None) -> Use:
         "sharing",
         "with care",
         f"{nearness.unique_copies.value:.1f} % of the rows equal a unique real row and "
-        f"{nearness.near_copies.value:.1f} % come too near to one: no sign of copies, which is "
-        "no proof; an audit and a privacy budget say more.",
+        f"{nearness.near_copies.value:.1f} % come too near to one: {_sign_of_copies(parts)}; "
+        f"an audit and a privacy budget say more. {parts.tables.holdout_fault}".rstrip(),
     )
+
+
+def _sign_of_copies(parts: PartResults) -> str:
+    if parts.detection.trees.mirrored >= LEAST:
+        return "no sign of copies by themselves, but a detector takes rows for real ones"
+    return "no sign of copies, which is no proof"
 
 
 def _judged(use: str, scores: Sequence[float], point: WeakPoint | None, evidence: str) -> Use:

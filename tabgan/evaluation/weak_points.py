@@ -152,6 +152,8 @@ def _is_explained(
     if point.part == "structure":  # tells what relates the columns, and is no symptom of others
         same = [other for other in causes if other.columns == point.columns]
         causes = [*same, *(other for other in causes if other.part in ("structure", "validity"))]
+        if point.by_presence:
+            causes = [other for other in causes if other.by_presence or other.part == "validity"]
     named = [{*other.columns} for other in causes]
     return point.part != "utility" and any(columns <= {*point.columns} for columns in named)
 

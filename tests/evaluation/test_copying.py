@@ -108,6 +108,11 @@ def test_a_detector_that_is_wrong_more_often_than_a_coin_is_no_perfect_score():
     assert found.detection.trees.auc < 0.3
     assert found.verdict.parts["detection"] < 0.6
     assert {point.part for point in found.verdict.weak_points} == {"nearness"}  # the cause
+    page = found.to_html()
+    assert "no better than a coin" not in page
+    tile = page.split("Boosted trees: AUC</h3>")[1].split("</li>")[0]
+    assert 'class="reading good"' not in tile
+    assert 'class="reading' in tile
 
 
 @pytest.mark.parametrize(("copied", "is_copied"), [(0.01, False), (0.1, True)])
@@ -116,3 +121,26 @@ def test_a_tenth_of_copies_is_told(copied, is_copied):
     count = int(copied * len(real))
     drawn = pd.concat([drawn[count:], real[:count]], ignore_index=True)
     assert evaluate(real, drawn).verdict.is_copied == is_copied
+
+
+@pytest.mark.parametrize("width", [30, 120])
+def test_copies_with_one_column_changed_are_found_in_wide_tables(width):
+    rng = np.random.default_rng(0)
+    real, fresh = (pd.DataFrame(rng.lognormal(3, 1, (300, width))).add_prefix("x") for _ in "12")
+    copied, rows = real.to_numpy(copy=True), np.arange(len(real))
+    at = rng.integers(0, width, len(real))
+    copied[rows, at] = fresh.to_numpy()[rows, at]
+    for drawn, share in ((pd.DataFrame(copied, columns=real.columns), 100), (fresh, 0)):
+        coded = read_tables(real, drawn).coded
+        near = measure_nearness(coded, np.random.default_rng(0), 2_000).near_copies
+        assert near.value == pytest.approx(share, abs=1)
+
+
+def test_a_holdout_of_real_rows_is_left_out_and_told():
+    real = numbers(300, 0)
+    found = evaluate(real, real, holdout=real)
+    assert "100 % of its rows are rows of the real table" in found.tables.holdout_fault
+    assert found.tables.holdout_fault.split(":")[0] in str(found)
+    assert found.tables.holdout_rows == 0
+    assert found.verdict.is_copied
+    assert not evaluate(real, numbers(300, 1), holdout=numbers(300, 2)).tables.holdout_fault

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan.evaluation.compared_tables import read_tables
+from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluate import evaluate
-from tabgan.evaluation.evaluation_parts import KeyResult, TimeResult
-from tabgan.evaluation.keys_and_times import compare_keys, compare_times, likeness, succession
+from tabgan.evaluation.evaluation_parts import Detector, KeyResult, TimeResult
+from tabgan.evaluation.keys_and_times import compare_keys, compare_times, succession
+from tabgan.evaluation.structure import measure_structure
 
 
 def orders(rng: np.random.Generator, start: int, n_keys: int = 300) -> pd.DataFrame:
@@ -251,3 +253,60 @@ def test_ends_of_months_are_a_pattern_of_their_own():
         found = compare_times(read_tables(ends(0), table), (), np.random.default_rng(0))
         own = [one for one in found if one.what == "day of the month" and one.time == one.column]
         assert [one.lost > 0.5 for one in own] == [lost]
+
+
+def accounts(seed: int, n: int = 700) -> pd.DataFrame:
+    """Draw rows of accounts, which repeat what an account determines, and few presences."""
+    rng = np.random.default_rng(seed)
+    of = np.random.default_rng(0)
+    n_keys = 25
+    account = np.where(rng.random(n) < 0.4, 0, rng.integers(0, n_keys, n))
+    size, city = of.lognormal(3, 1, n_keys).round(3), of.choice([*"ABCD"], n_keys)
+    mileage = np.where(of.random(n_keys) < 0.5, of.lognormal(2, 1, n_keys).round(4), np.nan)
+    return pd.DataFrame(
+        {
+            "account_id": 1_000 + account,
+            "size": size[account],
+            "city": city[account],
+            "mileage": mileage[account],
+            "paid": rng.lognormal(2, 0.5, n).round(2),
+        }
+    )
+
+
+def test_halves_that_share_keys_are_no_twins():
+    found = evaluate(accounts(1), accounts(2))
+    assert abs(found.detection.trees.auc - 0.5) < 0.1
+    assert found.verdict.weak_points == ()
+
+
+def test_a_baseline_below_a_coin_excuses_a_detector_below_one():
+    assert Detector(0.2, 0.15, 0.25, 0.3).mirrored == 0
+    assert Detector(0.2, 0.15, 0.25, 0.5).mirrored == pytest.approx(0.2)
+
+
+def test_presence_is_lost_beside_a_key():
+    drawn, rng = accounts(2), np.random.default_rng(3)
+    lost = drawn.assign(mileage=rng.permutation(drawn["mileage"]))
+    found = {
+        name: measure_structure(read_tables(accounts(1), table), np.random.default_rng(0)).presence
+        for name, table in (("fresh", drawn), ("lost", lost))
+    }
+    assert all(relation.lost == 0 for relation in found["fresh"])
+    assert max(r.rows for r in found["lost"] if r.column == "mileage") > 5
+
+
+def test_a_column_that_is_constant_but_for_one_key_says_nothing_of_keys():
+    real, fresh = (orders(np.random.default_rng(i), start) for i, start in enumerate((0, 5_000)))
+    first = real["customer_id"].value_counts().index[0]
+    real["form"] = np.where(real["customer_id"] == first, "B", "A")
+    fresh["form"] = "A"
+    assert "form" not in keys_of(real, fresh).likeness
+    assert "amount" in keys_of(real, fresh).likeness
+
+
+def test_a_broken_rule_does_not_hide_lost_presence():
+    drawn, rng = accounts(2), np.random.default_rng(3)
+    drawn["mileage"] = rng.permutation(drawn["mileage"])
+    points = evaluate(accounts(1), drawn).verdict.weak_points
+    assert any(point.by_presence and "mileage" in point.columns for point in points)

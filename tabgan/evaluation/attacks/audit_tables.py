@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError
 from tabgan.base.random_streams import numpy_stream
 from tabgan.evaluation.compared_tables import CodedColumn, code_columns, row_hashes
-from tabgan.evaluation.copying import Points, nearest, place_rows
+from tabgan.evaluation.copying import Points, fault_of_holdout, nearest, place_rows
 from tabgan.table.schema import Schema
 
 __all__ = ["NEIGHBORS", "AuditTables", "holdout_fault", "prepare_tables"]
@@ -18,8 +18,6 @@ __all__ = ["NEIGHBORS", "AuditTables", "holdout_fault", "prepare_tables"]
 MOST_TARGETS = 5_000
 """So many rows of the real table, and of the holdout, are attacked."""
 NEIGHBORS = 5
-SURE = 3  # standard errors of a share
-LEAST_SEEN = 0.01  # share of the holdout beyond chance that is worth a word
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -171,10 +169,6 @@ def prepare_tables(
 def holdout_fault(tables: AuditTables) -> str:
     """Say why the holdout can't be compared with, or nothing: the generator had seen its rows.
 
-    More of its rows then equal real or synthetic ones than chance brings. That is known from the
-    real rows that equal another real one; of a longer synthetic table it is the same for each part
-    of its rows that is as long as the real table.
-
     Parameters
     ----------
     tables
@@ -187,18 +181,7 @@ def holdout_fault(tables: AuditTables) -> str:
         for side in ("real", "synthetic")
     )
     real, unseen = np.split(known, [len(tables.real)])
-    chance = float(pd.Series(real).duplicated(keep=False).mean())
-    for name, rows in (("real", real), ("synthetic", drawn)):
-        share = float(np.isin(unseen, rows).mean())
-        by_chance = 1 - (1 - chance) ** max(len(rows) / len(real), 1.0)
-        noise = SURE * np.sqrt(max(by_chance * (1 - by_chance), 1 / len(unseen)) / len(unseen))
-        if share > by_chance + noise + LEAST_SEEN:
-            return (
-                f"The holdout shows nothing: {100 * share:.0f} % of its rows are rows of the "
-                f"{name} table, by chance {100 * by_chance:.0f} % at most. Give rows that the "
-                "generator never saw."
-            )
-    return ""
+    return fault_of_holdout(unseen, {"real": real, "synthetic": drawn})
 
 
 def _in_order(name: str, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
