@@ -180,10 +180,11 @@ def evidence_of(rule: Dependency, table: ColumnFrame, rng: np.random.Generator) 
         cells = [sample[other].take(order) if other == at else sample[other] for other in own]
         cells = [cell._replace(values=cell.values.reset_index(drop=True)) for cell in cells]
         try:
-            shares.append(float(rule.holds(cells)[rule.about(cells)].mean()))
+            about = rule.about(cells)
+            shares += [float(rule.holds(cells)[about].mean())] if about.any() else []
         except DataError:  # shuffled values that can't be reduced
             return None
-    by_chance = max(shares)
+    by_chance = max(shares, default=1.0)
     present = np.logical_and.reduce([cells.filled for cells in own.values()])
     present &= rule.about([*own.values()])
     return Evidence(int(present.sum()), by_chance) if by_chance < 1 else None
