@@ -122,7 +122,9 @@ def fit_postprocessing(
     facts |= {"effective_share": effective_share(weights), "seconds": time.monotonic() - began}
     if not (critics or choices or pairs or isinstance(sampler, TreeSampler)):
         return None, facts  # only trees have margins to be raked in any case
-    pool = pool_for(rake(weights, drawn, encoder.spans, shares, pairs))
+    if pairs:
+        weights = rake(weights, drawn, encoder.spans, shares, pairs)
+    pool = pool_for(weights)  # those of critics are raked already
     finish = PostProcessing(features, shares, critics, conditionals, pool, pairs)
     return finish, facts
 
