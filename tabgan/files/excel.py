@@ -17,7 +17,6 @@ from tabgan.files.file_cells import formula_like, objects, typed
 from tabgan.files.formats import FileColumn, TableContentError, TableForm, load_extra
 from tabgan.files.sheets import (
     ColumnStyle,
-    MergedCells,
     Sheet,
     drop_blank_rows,
     open_sheets,
@@ -26,6 +25,7 @@ from tabgan.files.sheets import (
 from tabgan.files.table_location import (
     HEAD_ROWS,
     HeaderRow,
+    fill_down,
     find_header,
     footer_length,
     is_blank,
@@ -107,11 +107,8 @@ def _read(
             f"{name}, sheet {chosen.title!r} is empty; a table needs a row of names and rows"
         )
     merged = chosen.merged()
-    grouped = {cells.top for cells in merged if cells.right > cells.left}
-    place = find_header(
-        rows[:HEAD_ROWS], numbers[:HEAD_ROWS], header, unit="row", grouped_rows=grouped
-    )
-    body = _fill_merged(rows, numbers, place.body, merged)
+    place = find_header(rows[:HEAD_ROWS], numbers[:HEAD_ROWS], header, unit="row", merged=merged)
+    body = fill_down(rows[place.body :], numbers[place.body :], merged)
     labels, body, below = _cut_out(place.labels, body, numbers[place.body :])
     cells = [objects(column) for column in zip(*body, strict=True)] or [objects(())] * len(labels)
     blank = [
@@ -164,24 +161,6 @@ def _unstored(
     shown = ", ".join(map(repr, unstored))
     note = f"formulas without a stored value are blank, in {shown}; save the file in Excel"
     return (note,) if unstored else ()
-
-
-def _fill_merged(
-    rows: Sequence[Sequence[Any]], numbers: Sequence[int], start: int, merged: Sequence[MergedCells]
-) -> list[list[Any]]:
-    """Return the rows of data, with the value of merged cells in all of these."""
-    places = {number: at for at, number in enumerate(numbers[start:])}
-    body = [list(row) for row in rows[start:]]
-    for cells in merged:
-        first = places.get(cells.top)
-        if first is None or cells.left >= len(body[first]) or cells.top == cells.bottom:
-            continue
-        for number in range(cells.top + 1, cells.bottom + 1):
-            at = places.get(number)
-            if at is not None:
-                body[at] += [None] * (cells.left + 1 - len(body[at]))
-                body[at][cells.left] = body[first][cells.left]
-    return body
 
 
 def _cut_out(
