@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.files.file_cells import sample_batches
 from tabgan.files.formats import (
     TableContentError,
     TableForm,
@@ -18,7 +19,6 @@ from tabgan.files.formats import (
     load_extra,
     shown_place,
 )
-from tabgan.files.row_sample import sample_batches
 from tabgan.inference.accept_table import as_frame
 from tabgan.table.frame_libraries import for_pandas, list_places, lists_as_text, with_lists
 

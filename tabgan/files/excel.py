@@ -29,7 +29,9 @@ from tabgan.files.table_location import (
     find_header,
     footer_length,
     is_blank,
+    repeats_of,
     say_footer,
+    say_repeats,
     unique_names,
 )
 from tabgan.table.text_formats import NUMBER
@@ -167,11 +169,16 @@ def _cut_out(
     labels: Sequence[str], body: list[list[Any]], numbers: Sequence[int]
 ) -> tuple[list[str], list[list[Any]], tuple[str, ...]]:
     """Leave out what stands below the table and beside it; say what that is."""
-    notes: tuple[str, ...] = ()
+    labels, body, numbers, notes = _without_tables_beside(labels, body, numbers)
     width = max((at + 1 for at, label in enumerate(labels) if label.strip()), default=0)
+    repeats = set(repeats_of(labels, body))
+    if repeats:
+        notes += (say_repeats(len(repeats)),)
+        numbers = [number for at, number in enumerate(numbers) if at not in repeats]
+        body = [row for at, row in enumerate(body) if at not in repeats]
     length = footer_length(body, numbers, width or len(labels))
     if length:
-        notes = (say_footer(length),)
+        notes += (say_footer(length),)
         body = body[:-length]
     counts = Counter(at for row in body for at, cell in enumerate(row) if not is_blank(cell))
     least = 1 if not width else max(_LEAST_FILLED * len(body), 1)
@@ -181,6 +188,65 @@ def _cut_out(
     width = max(width, end)
     labels = [*labels[:width], *[""] * (width - len(labels))]
     return labels, [[*row[:width], *[None] * (width - len(row))] for row in body], notes
+
+
+def _without_tables_beside(
+    labels: Sequence[str], body: list[list[Any]], numbers: Sequence[int]
+) -> tuple[list[str], list[list[Any]], list[int], tuple[str, ...]]:
+    """Leave out tables to the right or left, which have other rows and a blank column between."""
+    width = max(map(len, [labels, *body]))
+    blocks: list[list[int]] = [[]]
+    for place in range(width):
+        named = place < len(labels) and labels[place].strip()
+        if named or not all(map(is_blank, (row[place] for row in body if place < len(row)))):
+            blocks[-1].append(place)
+        elif blocks[-1]:
+            blocks.append([])
+    blocks = [block for block in blocks if block]
+    if len(blocks) < 2:
+        return list(labels), body, list(numbers), ()
+    rows_of: list[list[int]] = [[] for _ in range(width)]  # those that each column fills
+    for at, row in enumerate(body):
+        for place, cell in enumerate(row):
+            if not is_blank(cell):
+                rows_of[place].append(at)
+    main = max(blocks, key=lambda block: sum(len(rows_of[place]) for place in block))
+    own = sorted({at for place in main for at in rows_of[place]})
+    beside = [block for block in blocks if block is not main and _is_table(block, rows_of, own)]
+    if not beside:
+        return list(labels), body, list(numbers), ()
+    left_out = {place for block in beside for place in block}
+    labels = ["" if place in left_out else label for place, label in enumerate(labels)]
+    body = [
+        [None if place in left_out else cell for place, cell in enumerate(body[at])] for at in own
+    ]
+    shown = ", ".join(f"{_letters(block[0])} to {_letters(block[-1])}" for block in beside)
+    note = f"the table beside this one, in columns {shown}, is skipped"
+    return labels, body, [numbers[at] for at in own], (note,)
+
+
+def _is_table(block: Sequence[int], rows_of: Sequence[list[int]], main: Sequence[int]) -> bool:
+    """Tell whether columns beside a table fill rows without a gap, and others than the table."""
+    rows = sorted({at for place in block for at in rows_of[place]})
+    if len(block) < 2 or len(rows) < 2 or rows[-1] - rows[0] + 1 > len(rows):
+        return False
+    return len(rows) < 0.9 * len(main) or len(set(rows) & set(main)) < 0.9 * len(rows)
+
+
+def _letters(place: int) -> str:
+    """Return a column as Excel names it.
+
+    Examples
+    --------
+    >>> _letters(0), _letters(27)
+    ('A', 'AB')
+    """
+    name = ""
+    place += 1
+    while place:
+        place, digit = divmod(place - 1, 26)
+        name = chr(ord("A") + digit) + name
+    return name
 
 
 def _one_type(values: NDArray[np.object_]) -> tuple[NDArray[np.object_], bool]:

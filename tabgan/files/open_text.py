@@ -30,6 +30,7 @@ from tabgan.files.formats import (
     load_extra,
     shown_place,
 )
+from tabgan.files.text_encodings import BYTE_ORDER_MARKS, unmarked_utf16
 
 __all__ = [
     "Dialect",
@@ -39,7 +40,6 @@ __all__ = [
     "UndecodableError",
     "column_quoting",
     "count_breaks",
-    "guess_encoding",
     "numbered_rows",
     "open_bytes",
     "separator_line",
@@ -50,16 +50,7 @@ __all__ = [
 
 _CHUNK = 2**20  # bytes
 _GZIP_MARK = b"\x1f\x8b"
-_MOST_ACCENTS = 0.25  # share of letters outside ASCII in Western languages
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
-# The mark of UTF-32 begins with that of UTF-16: it must be looked for first.
-_BYTE_ORDER_MARKS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
-    b"\xff\xfe\x00\x00": "utf-32",
-    b"\x00\x00\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-}
 
 
 @contextmanager
@@ -245,43 +236,6 @@ class UndecodableError(TableContentError):
         self.line = line
 
 
-def guess_encoding(stream: BinaryIO) -> str | None:
-    """Guess the encoding of text that is not UTF-8: that of Windows in the west, or Latin-1.
-
-    None where most of the other characters are UTF-8, so that the file is damaged; where there are
-    more of them than languages of the west have; and where it is not text.
-
-    Parameters
-    ----------
-    stream
-        The bytes.
-    """
-    stream.seek(0)
-    content = stream.read()
-    stream.seek(0)
-    lenient = content.decode("utf-8", "surrogateescape")
-    broken = sum("\udc80" <= character <= "\udcff" for character in lenient)
-    proper = sum(character > "\x7f" for character in lenient) - broken
-    letters = broken + sum(map(str.isalpha, lenient)) - proper
-    if proper >= broken or broken > _MOST_ACCENTS * letters or b"\0" in content:
-        return None
-    try:
-        content.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
-
-
-def _unmarked_utf16(stream: BinaryIO) -> str | None:
-    """Return the UTF-16 of text without a byte-order mark, which has a zero in each character."""
-    head = stream.read(1000)
-    stream.seek(0)
-    zeros = [head[0::2].count(0), head[1::2].count(0)]
-    if max(zeros) < 0.4 * len(head) or min(zeros) > 0.05 * len(head):
-        return None
-    return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
-
-
 class TextLines:
     """Iterates over the lines of a text file, and counts them; each has its line end.
 
@@ -304,10 +258,10 @@ class TextLines:
     def __init__(self, stream: BinaryIO, name: str, encoding: str | None = None) -> None:
         head = stream.read(4)
         stream.seek(0)
-        marks = _BYTE_ORDER_MARKS.items()
+        marks = BYTE_ORDER_MARKS.items()
         marked = next((name for mark, name in marks if head.startswith(mark)), None)
         if encoding is None or (marked and codecs.lookup(encoding).name.startswith("utf")):
-            encoding = marked or (_unmarked_utf16(stream) if encoding is None else None) or "utf-8"
+            encoding = marked or (unmarked_utf16(stream) if encoding is None else None) or "utf-8"
         self.encoding = encoding
         self.number = 0
         self._name = name

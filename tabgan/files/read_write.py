@@ -34,6 +34,7 @@ from tabgan.files.database_tables import (
     read_sql,
 )
 from tabgan.files.excel import EXCEL_ROWS, ExcelBlocks, read_excel
+from tabgan.files.file_cells import sample_frame
 from tabgan.files.formats import (
     DATABASES,
     FORMATS,
@@ -53,7 +54,6 @@ from tabgan.files.formats import (
 )
 from tabgan.files.json_lines import JsonBlocks, read_json_lines
 from tabgan.files.open_text import open_bytes, table_in_zip
-from tabgan.files.row_sample import sample_frame
 from tabgan.files.table_location import HeaderRow
 from tabgan.files.text_files import CsvBlocks, read_csv
 from tabgan.inference.accept_table import as_frame

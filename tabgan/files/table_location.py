@@ -26,7 +26,9 @@ __all__ = [
     "footer_length",
     "is_blank",
     "looks_typed",
+    "repeats_of",
     "say_footer",
+    "say_repeats",
     "unique_names",
 ]
 
@@ -42,7 +44,9 @@ _DATA = re.compile(  # a number, a date or a time, as people write them
     r"[-+(]?\s?[$€£¥]?\s?[-+]?[\d.,][\d\s.,:/'’\-+TZ]*(?:[eE][-+]?\d+)?\s?[%€$£¥)]?(?:\s?[AaPp][Mm])?"
 )
 _TOTAL = re.compile(
-    r"(?:grand[ -]|sub-?)?total(?:e|s|en)?\b|sum(?:me|ma)?\b|gesamt|insgesamt|somme\b",
+    r"(?:(?:grand[ -]|sub-?)?total(?:e|es|s|en)?|totaal|toplam|sum(?:me|ma)?|gesamt|"
+    r"insgesamt|somme|razem|suma|celkem|összesen|yhteensä|итого|всего|σύνολο|المجموع|सकल|कुल)\b|"
+    r"(?:合计|合計|总计|總計|小计|小計|総計|합계|총계)",
     re.IGNORECASE,
 )
 _PANDAS_INDEX = re.compile(r"Unnamed: \d+(?:_level_\d+)?")
@@ -546,12 +550,66 @@ def _is_total(rows: Sequence[Row]) -> bool:
     """Tell whether the last row is one of totals."""
     *body, last = rows
     place = next((at for at, cell in enumerate(last) if not is_blank(cell)), None)
-    if place is None or len(body) < 3 or not isinstance(last[place], str):
+    if place is None or len(body) < 3:
         return False
+    if not isinstance(last[place], str) or looks_typed(last[place]):
+        return _are_sums(body, last)
     if not _TOTAL.match(last[place].strip()):
         return False
     others = {str(row[place]) for row in body if place < len(row)}
     return not any(_TOTAL.match(text.strip()) for text in others)
+
+
+def _are_sums(body: Sequence[Row], last: Row) -> bool:
+    """Tell whether a row lacks what all others have, and mostly holds sums of its columns."""
+    columns = [[row[at] if at < len(row) else None for row in body] for at in range(len(last))]
+    lacking = [at for at, cell in enumerate(last) if is_blank(cell)]
+    if 0 not in lacking or any(map(is_blank, columns[0])) or 2 * len(lacking) < len(last):
+        return False
+    sums = list[bool]()
+    for cell, column in zip(last, columns, strict=True):
+        numbers = [_digits(own) for own in column if not is_blank(own)]
+        if not is_blank(cell) and 2 * len(numbers) > len(body):
+            is_count = min(numbers) >= 0 and any(numbers)
+            sums.append(is_count and _digits(cell) >= 0.999 * sum(numbers))
+    return 2 * sum(sums) > len(sums)
+
+
+def _digits(cell: Any) -> float:
+    """Return a number, of a text its digits, which have one scale in a column; -1 for others."""
+    if isinstance(cell, str):
+        return float("0" + re.sub(r"\D", "", cell)) if looks_typed(cell) else -1.0
+    return float(cell) if isinstance(cell, int | float) else -1.0
+
+
+def repeats_of(labels: Sequence[str], rows: Sequence[Row]) -> list[int]:
+    """Return the positions of the rows that hold the names of the columns once more.
+
+    Reports have them at the top of each page.
+
+    Parameters
+    ----------
+    labels
+        The labels of the header.
+    rows
+        The rows below it.
+    """
+    named = [place for place, label in enumerate(labels) if label.strip()]
+    if len(named) < 2 or any(looks_typed(labels[place]) for place in named):
+        return []
+    first = named[0]
+    alike = [at for at, row in enumerate(rows) if len(row) > first and row[first] == labels[first]]
+    return [
+        at
+        for at in alike
+        if [str(rows[at][place]) for place in named] == [labels[place] for place in named]
+    ]
+
+
+def say_repeats(count: int) -> str:
+    """Say that rows which repeat the header are skipped."""
+    shown = "1 row that repeats" if count == 1 else f"{count:,} rows that repeat"
+    return f"{shown} the names of the columns skipped"
 
 
 def say_footer(rows: int) -> str:
