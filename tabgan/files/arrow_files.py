@@ -69,7 +69,9 @@ def read_parquet(
     try:
         return frame_of_arrow(parquet.read_table(stream), by_schema=by_schema)
     except arrow.ArrowException as error:
-        raise TableContentError(f"{name} is not a Parquet file, or damaged: {error}") from error
+        raise TableContentError(
+            f"{name} is not a Parquet file, or damaged: {error}; name its format with --format"
+        ) from error
 
 
 def read_parquet_dataset(
@@ -327,7 +329,9 @@ def read_feather(
         opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
         return frame_of_arrow(opener(stream).read_all(), by_schema=by_schema)
     except (arrow.ArrowException, OSError) as error:
-        raise TableContentError(f"{name} is not a Feather file, or damaged: {error}") from error
+        raise TableContentError(
+            f"{name} is not a Feather file, or damaged: {error}; name its format with --format"
+        ) from error
 
 
 class FeatherBlocks:

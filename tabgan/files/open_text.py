@@ -1,9 +1,11 @@
 """Opens the bytes and lines of a table file, and finds how a text sets its cells apart."""
 
+import bz2
 import codecs
 import csv
 import gzip
 import io
+import lzma
 import re
 import shutil
 import sys
@@ -14,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 from zipfile import BadZipFile, ZipFile
 
 from tabgan.base.errors import TableFileError
@@ -50,6 +52,8 @@ __all__ = [
 
 _CHUNK = 2**20  # bytes
 _GZIP_MARK = b"\x1f\x8b"
+_BZIP2_MARK = b"BZh"
+_XZ_MARK = b"\xfd7zX"
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
 
 
@@ -93,6 +97,9 @@ def open_bytes(
                     own = archive.getinfo(member)
                     check_growth(name, own.compress_size, own.file_size)
                     yield cast("BinaryIO", unpacked)
+            elif mark == _XZ_MARK or mark.startswith(_BZIP2_MARK):
+                with _unpack(raw, name, mark) as unpacked:
+                    yield unpacked
             elif mark == _ZSTD_MARK:
                 with _unpack_zstd(raw, name) as unpacked:
                     yield unpacked
@@ -210,6 +217,24 @@ def _unpack_zstd(raw: BinaryIO, name: str) -> BinaryIO:
     return spool
 
 
+def _unpack(raw: BinaryIO, name: str, mark: bytes) -> BinaryIO:
+    """Unpack bzip2 or xz into a temporary file."""
+    packer: Any = lzma.LZMAFile if mark == _XZ_MARK else bz2.BZ2File
+    with ExitStack() as stack, packer(raw) as packed:
+        spool = stack.enter_context(tempfile.TemporaryFile())
+        try:
+            while chunk := packed.read(_CHUNK):
+                spool.write(chunk)
+                check_growth(name, _packed_size(raw), spool.tell())
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            raise TableContentError(
+                f"{name}: the packed stream is damaged or cut short ({error}); fetch the file again"
+            ) from error
+        spool.seek(0)
+        stack.pop_all()  # the caller closes it
+    return cast("BinaryIO", spool)
+
+
 def _open_raw(path: str, stdin: BinaryIO | None) -> BinaryIO:
     """Open seekable bytes; a pipe is read into memory."""
     if path == "-":
@@ -310,6 +335,7 @@ class TextLines:
 
 
 _DELIMITERS = (",", ";", "\t", "|")
+_RARE_DELIMITERS = ("^", "~", "\x01", "\x1f", "\xa6")  # where none of the others cuts the lines
 _SEP_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # which Excel reads and writes
 _WORDS = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|\S+")
 _WHOLE = 50  # so many lines may be a whole file, and have no row that goes on
@@ -468,6 +494,11 @@ def _cut(
         chosen = max(even, key=lambda mark: len(even[mark][0]))
     else:
         chosen = max(parsed, key=lambda mark: _evenness(parsed[mark]))
+        if delimiter is None and not _evenness(parsed[chosen])[0]:
+            cuts = {mark: _parse(lines, Dialect(mark, True, quote)) for mark in _RARE_DELIMITERS}
+            for mark, rows in cuts.items():
+                if len(rows) >= _LEAST_ROWS and _is_even(rows) and len(rows[0]) > 1:
+                    return mark, False
         if delimiter is None and _are_words(lines, parsed[chosen]):
             return " ", False
     rows = _parse(lines, Dialect(chosen, False, quote, escape))

@@ -385,7 +385,7 @@ def _groups(above: Row, names: Row, is_merged: bool) -> bool:
 def _is_spread_out(row: Row) -> bool:
     """Tell whether words stand over several columns each: what is known of a file has none so."""
     cells = [cell for cell in row if not is_blank(cell)]
-    if any(looks_typed(cell) or str(cell).rstrip().endswith(":") for cell in cells):
+    if any(looks_typed(cell) or ":" in str(cell) for cell in cells):
         return False
     return not is_blank(row[0]) and _reach(row) > len(cells)
 

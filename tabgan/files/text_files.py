@@ -55,6 +55,7 @@ _LONGEST_CELL = 2**31 - 1
 _SOME_LINES = 5  # in one cell, each as wide as a row: they may be rows
 _MANY_LINES = 20  # of them: they are rows that an open quote swallows
 _MOSTLY = 0.9  # of them
+_END_MARKS = "\x1a\0"  # that old programs write after the last row
 _NOTES = 30  # rows below a table that may be notes; more are data
 
 
@@ -495,7 +496,7 @@ class _Body:
         for at, row in enumerate(block):
             if len(row) == self.width and line not in self._bad:
                 even.append(row)
-            elif row and line not in self._bad:
+            elif "".join(row).strip(_END_MARKS) and line not in self._bad:
                 after_blank = at > 0 and not block[at - 1]
                 if is_last and self._are_notes(block[at:], after_blank):
                     self._notes_from = line
