@@ -51,6 +51,7 @@ REPEATED_ROWS = 3  # rows from which a text is one that repeats
 MOST_REPEATED = 0.8  # share of rows in such texts, from which texts of many words are categories
 NAMED_ROWS = 5  # rows from which a text names a thing that has several
 FEWEST_NAMED = 20  # such texts
+LETTERS_OF_WORD = 4
 MOST_NAMED = 0.5  # share of the rows that hold one of them, the commonest apart
 
 _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
@@ -63,6 +64,7 @@ _PATTERNS: dict[Pattern, tuple[Kind, str]] = {
 }
 _PERSONAL: set[Pattern] = {"email", "ip", "phone", "iban"}  # never kept, however often they repeat
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # no start within a word: linear
+_UNSPACED = re.compile("[\u0e01-\u0e30\u3040-\u30ff\u3400-\u9fff]")  # Thai, kana, Chinese
 _VERSION = re.compile(r"(?i)version|release|build|firmware")
 
 
@@ -318,9 +320,14 @@ def _are_ibans(sample: Sequence[str]) -> bool:
     return sum(map(is_iban, sample)) >= LEAST_VALID * len(sample)
 
 
+def _count_words(text: str) -> float:
+    """Count words; in scripts without blanks between them, four letters count as one."""
+    return len(text.split()) + len(_UNSPACED.findall(text)) / LETTERS_OF_WORD
+
+
 def _is_prose(sample: Sequence[str]) -> bool:
     """Return whether texts are sentences rather than names or codes."""
-    words = sum(len(text[:2000].split()) for text in sample) / len(sample)
+    words = sum(_count_words(text[:2000]) for text in sample) / len(sample)
     length = sum(map(len, sample)) / len(sample)
     are_codes = words == 1 and length <= 128 and all(map(str.isascii, sample))
     return words >= 4 or (length > 40 and not are_codes)
