@@ -99,10 +99,10 @@ def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess |
     if not texts or len(texts) < len(counts):
         return None
     is_part = called in ("first_name", "last_name")  # of a name: never kept, however few
-    if len(texts) < FEWEST and not is_part and not _are_few_people(texts, called):
-        return None
     sample = spread(texts, 1000)
     end = f", {len(counts)} distinct in {sum(counts.values())} rows"
+    if len(texts) < FEWEST and not is_part and not _are_few_people(texts, called):
+        return None if called else _find_firms_and_people(sample, end)
     if called in _LOOKS:
         look, words = _LOOKS[called]
         if share_of(sample, look) >= MOST:
