@@ -114,7 +114,7 @@ def _find_several_numbers(cells: ColumnCells, *, declared: bool) -> ColumnGuess 
 def _find_objects(cells: ColumnCells, *, declared: bool) -> ColumnGuess | None:
     """Find out whether texts are JSON objects."""
     counts = cells.texts
-    if not declared and (len(counts) < FEWEST or _repeat(counts)):
+    if not declared and len(counts) < FEWEST:
         return None
     form = find_objects(counts)
     if form is None:
