@@ -29,6 +29,7 @@ from tabgan.inference.date_skeletons import (
     skeletons,
 )
 from tabgan.table.date_forms import LATEST, DateForm, parse_by_date_forms, with_pivot
+from tabgan.table.locale_words import in_other_digits
 
 __all__ = [
     "DateFormReading",
@@ -408,6 +409,13 @@ def _minutes_or_hours(firsts: list[int], width: int, name: str) -> Iterator[Date
         yield from (hours, minutes) if re.search("(?i)hour|work", name) else (minutes, hours)
 
 
+def _propose_other_digits(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
+    """Propose dates in digits of another script."""
+    for script, ours in in_other_digits(counts):
+        for form in (*propose_calendar(ours, name), *propose_local_words(ours, name)):
+            yield DateForm(f"%[digits_{script}]{form.spec}")
+
+
 DATE_RECOGNIZERS: list[DateRecognizer] = [
     DateRecognizer("durations", _propose_durations),
     DateRecognizer("dates and times of day", propose_calendar),
@@ -417,4 +425,5 @@ DATE_RECOGNIZERS: list[DateRecognizer] = [
     DateRecognizer("dates without marks", _propose_compact),
     DateRecognizer("seconds since 1970", _propose_unix),
     DateRecognizer("times of day as numbers", _propose_clock_numbers),
+    DateRecognizer("dates in digits of another script", _propose_other_digits),
 ]

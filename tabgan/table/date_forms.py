@@ -25,6 +25,8 @@ from tabgan.table.locale_words import (
     SHORT_IN_ENGLISH,
     SHORT_WEEKDAYS,
     WEEKDAYS,
+    Digits,
+    digits_of,
 )
 from tabgan.table.text_formats import fill_by_forms, parse_dates
 
@@ -393,6 +395,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 UNITS = ("us", "ms", "s", "m", "h", "D", "M", "Y")  # finest first
+_OTHER_DIGITS = re.compile(r"%\[digits_(\w+)\]")  # in front of all others
 _FIXED = re.compile(r"(?:%[YmdHMSf]|[^%YmdHMSf])*", re.DOTALL)  # what `parse_dates` reads
 
 
@@ -407,6 +410,7 @@ class DateForm:
         ``%-f`` (three digits, no zeros at the end), ``%^b`` (``MAR``), ``%[B_de]`` (``März``),
         ``%[h_fr]`` (``Janv.``), ``%[k_fr]`` (``Janv``), ``%[am]`` (``p.m.``), ``%[p_ko]``
         (``오후``), ``%[a_ja]`` (``火``), ``%[roc] %[reiwa] %[be]`` (years of eras),
+        ``%[digits_wide]`` in front of all (digits such as ``１２``),
         ``%o`` (``3rd``), ``%P`` (``pm``), ``%q`` (the quarter), ``%s`` (seconds since 1970),
         ``%[HM]`` (``945``), ``%(1930)y`` (two digits of a year from 1930 to 2029), ``%:z``
         (``+02:00``), ``%:::z`` (``+02``), and, of durations, ``%[d] %[h] %[hh] %[m] %[mm] %[s]``,
@@ -459,9 +463,15 @@ class DateForm:
         return frozenset(piece.field for piece in self._pieces if isinstance(piece, Directive))
 
     @cached_property
+    def _digits(self) -> Digits | None:
+        match = _OTHER_DIGITS.match(self.spec)
+        return digits_of(match[1]) if match and match[1] in Digits.names else None
+
+    @cached_property
     def _pieces(self) -> tuple[Directive | str, ...]:
         pieces: list[Directive | str] = []
-        for match in _PIECE.finditer(self.spec):
+        spec = self.spec if self._digits is None else _OTHER_DIGITS.sub("", self.spec)
+        for match in _PIECE.finditer(spec):
             name = "%y" if match["pivot"] else match["name"]
             if match["literal"] == "%":
                 name = "%"
@@ -501,6 +511,7 @@ class DateForm:
         if _FIXED.fullmatch(self.spec) and len(self.spec) > 2:
             moments: NDArray[Any] = parse_dates(texts, self.spec)
             return moments, ~np.isnat(moments), offsets
+        texts = texts if self._digits is None else self._digits.to_ascii(texts)
         lines = [text if "\n" not in text else "" for text in texts]
         groups = self._lines.findall("\n".join(lines)) if lines else []
         places = np.flatnonzero([group[0] != "" for group in groups])
@@ -542,7 +553,8 @@ class DateForm:
                 columns.append(piece.write(zeros if offsets is None else offsets))
             else:
                 columns.append(piece.write(at.field(piece.field)))
-        return list(map("".join, zip(*columns, strict=True)))
+        written = list(map("".join, zip(*columns, strict=True)))
+        return written if self._digits is None else self._digits.from_ascii(written)
 
     def with_offset(self, minutes: int) -> "DateForm":
         """Return the form with one offset from UTC written out."""

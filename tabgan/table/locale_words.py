@@ -6,7 +6,7 @@ vocabulary is drawn once, always with the same seed, and rows are put together o
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import Literal
@@ -23,10 +23,13 @@ __all__ = [
     "SHORT_IN_ENGLISH",
     "SHORT_WEEKDAYS",
     "WEEKDAYS",
+    "Digits",
     "NameOrder",
     "PersonalName",
     "Vocabulary",
     "check_locale",
+    "digits_of",
+    "in_other_digits",
     "name_order",
     "names_of_people",
     "split_name",
@@ -334,3 +337,81 @@ ABBREVIATED = {  # months as people shorten them, where these are not the first 
     "nl": "Jan. Feb. Mrt. Apr. Mei Jun. Jul. Aug. Sep. Okt. Nov. Dec.",
 }
 SHORT_IN_ENGLISH = "Jan Feb Mar Apr May June July Aug Sept Oct Nov Dec"
+
+
+def _digits_from(zero: str) -> str:
+    return "".join(chr(ord(zero) + number) for number in range(10))
+
+
+_ASCII_DIGITS = _digits_from("0")
+_DIGITS = {  # of other scripts, with and without the marks of numbers and dates
+    "arabic": (_digits_from("٠"), ""),
+    "arabic_marks": (_digits_from("٠"), "٫.٬,٪%"),
+    "persian": (_digits_from("۰"), ""),
+    "persian_marks": (_digits_from("۰"), "٫.٬,٪%"),
+    "devanagari": (_digits_from("०"), ""),
+    "bengali": (_digits_from("০"), ""),
+    "thai": (_digits_from("๐"), ""),
+    "wide": (_digits_from("０"), ""),
+    "wide_marks": (_digits_from("０"), "．.，,－-／/：:％%　 "),
+}
+
+
+class Digits:
+    """The digits of another script: texts of these as texts of ours, and back.
+
+    Parameters
+    ----------
+    name
+        That of the script, as in `Digits.names`.
+
+    Examples
+    --------
+    >>> wide = Digits("wide_marks")
+    >>> wide.to_ascii(["１２．５", "7"]), wide.from_ascii(["12.5"])
+    (['12.5', ''], ['１２．５'])
+    """
+
+    names = tuple(_DIGITS)
+
+    def __init__(self, name: str) -> None:
+        digits, marks = _DIGITS[name]
+        pairs = [
+            *zip(digits, _ASCII_DIGITS, strict=True),
+            *zip(marks[::2], marks[1::2], strict=True),
+        ]
+        self._to = str.maketrans(dict(pairs))
+        self._back = str.maketrans({ours: own for own, ours in pairs})
+
+    def to_ascii(self, texts: Sequence[str]) -> list[str]:
+        """Translate texts; those that have other digits, or marks of ours, become empty."""
+        read = [text.translate(self._to) for text in texts]
+        back = self.from_ascii(read)
+        return [
+            own if again == text and own != text else ""
+            for text, own, again in zip(texts, read, back, strict=True)
+        ]
+
+    def from_ascii(self, texts: Sequence[str]) -> list[str]:
+        """Write texts with the digits of the script."""
+        return [text.translate(self._back) for text in texts]
+
+
+@lru_cache(maxsize=16)
+def digits_of(name: str) -> Digits:
+    """Return the digits of a script."""
+    return Digits(name)
+
+
+def in_other_digits(counts: Mapping[str, int]) -> Iterator[tuple[str, dict[str, int]]]:
+    """Give each script in whose digits many texts are, and these texts in ours."""
+    if not any(text and not text.isascii() and _OTHER_DIGITS.search(text) for text in counts):
+        return
+    for name in Digits.names:
+        read = digits_of(name).to_ascii([*counts])
+        ours = {own: count for own, count in zip(read, counts.values(), strict=True) if own}
+        if 10 * len(ours) >= len(counts):
+            yield name, ours
+
+
+_OTHER_DIGITS = re.compile(f"[{''.join(digits for digits, _ in _DIGITS.values())}]")
