@@ -495,8 +495,8 @@ def _config_option() -> Option:
         is_eager=True,  # before the options whose defaults it has
         expose_value=False,
         callback=_take_config,
-        show_default=f"{CONFIG}, if it is there",
-        help="Settings (TOML).",
+        show_default=f"{CONFIG}, if it exists",
+        help="File of settings (TOML).",
     )
 
 

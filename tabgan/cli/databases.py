@@ -56,7 +56,8 @@ relations_option = option(
     type=FILE,
     metavar="FILE",
     show_default="inferred",
-    help="Keys between the tables (JSON), as 'tabgan inspect DATA --relations FILE' writes them.",
+    help="File of the keys between the tables (JSON), as written by 'tabgan inspect DATA "
+    "--relations FILE'.",
 )
 
 scale_option = option(
@@ -65,7 +66,7 @@ scale_option = option(
     type=POSITIVE,
     metavar="X",
     show_default="1",
-    help="How many times as many rows as the tables have.",
+    help="Rows to sample, as a multiple of the rows of each table.",
 )
 
 reference_option = option(
@@ -76,7 +77,7 @@ reference_option = option(
     multiple=True,
     metavar="TABLE",
     show_default="none",
-    help="A table that stays as it is, such as a list of countries; can be repeated.",
+    help="Reference table to copy unchanged, such as a list of countries; can be repeated.",
 )
 
 _database_options = together(

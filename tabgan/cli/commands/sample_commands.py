@@ -60,8 +60,8 @@ ROWS_PER_FILE = 1_000_000
     type=FILE,
     metavar="OUT",
     show_default="MODEL_synthetic.csv, in the current folder",
-    help="File for the synthetic table, or a folder for files of it, with / at its end; '-' is "
-    "stdout.",
+    help="File for the synthetic table, or a folder (a name that ends in /) for several files; "
+    "'-' is stdout.",
 )
 @encoding_option
 @delimiter_option
@@ -90,11 +90,11 @@ def sample(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Draw synthetic rows from a model.
+    """Sample synthetic rows from a model.
 
-    MODEL is a file that 'tabgan fit' or 'tabgan synth --model' wrote. The rows go to OUT block by
-    block: memory does not grow with their number. From a model of several tables all of these are
-    drawn, to a folder, workbook or database.
+    MODEL is a file that 'tabgan fit' or 'tabgan synth --model' wrote. The rows are written to OUT
+    block by block, so memory does not grow with their number. A model of several tables samples all
+    of them, to a folder, workbook or database.
     """
     from tabgan.cli.command_output import Report
     from tabgan.cli.database_models import sample_database
@@ -297,7 +297,7 @@ def _partial_rows(path: str) -> "pd.DataFrame":
     type=FILE,
     metavar="OUT",
     show_default="DATA_imputed, in the current folder",
-    help="File for the filled table; '-' is stdout.",
+    help="File for the imputed table; '-' is stdout.",
 )
 @output_options
 @seed_option
@@ -315,12 +315,13 @@ def impute(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Fill the empty cells of a table with draws, given the other cells of their rows.
+    """Impute the missing cells of a table.
 
-    MODEL is a file that 'tabgan fit' wrote, DATA a table with the columns of its training table.
-    Marks of absence count as empty: NA, N/A, NULL, None, nan, ?, -, and the like. Other words that
-    stand among numbers or dates, such as ERROR, do so there and in columns of categories. All other
-    cells are written as they are. Another seed draws another completion.
+    MODEL is a file that 'tabgan fit' wrote, DATA a table with the columns of the training table.
+    Missing cells are sampled given the other cells of their row. NA, N/A, NULL, None, nan, ?, - and
+    the like count as missing. Other words among numbers or dates, such as ERROR, count as missing
+    there and in categorical columns. All other cells are unchanged. Another seed samples other
+    values.
     """
     from tabgan.cli.command_output import (
         Report,
