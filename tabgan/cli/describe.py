@@ -202,8 +202,8 @@ def lay_out(facts: dict[str, Any]) -> str:
     lines += [_folded_line(name, levels) for name, levels in facts.get("folded", {}).items()]
     if "encoded_width" in facts:
         lines.append(
-            f"learned: {facts['learned_columns']} of {len(rows)} columns, encoded as "
-            f"{facts['encoded_width']} numbers and levels"
+            f"learned: {facts['learned_columns']} of {len(rows)} columns (encoded width "
+            f"{facts['encoded_width']})"
         )
     if "trees" in facts:
         lines.append(f"training: {facts['rows']:,} rows, {facts['trees']:,} trees")
@@ -243,15 +243,16 @@ def _rule_lines(facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _folded_line(name: str, folded: Mapping[str, Any]) -> str:
-    """Say in a line what becomes of the rare levels of a column.
+    """Say in a line what replaces the rare values of a column.
 
     Examples
     --------
     >>> _folded_line("town", {"levels": 60, "rows": 60})
-    'folded: town (60 rare levels of 60 rows)'
+    'rare values: town (60 values in 60 rows, replaced by frequent ones)'
     >>> _folded_line("code", {"levels": 395, "rows": 970, "form": "00000A"})
-    'folded: code (395 rare levels of 970 rows, written as generated levels such as 00000A)'
+    'rare values: code (395 values in 970 rows, replaced by generated ones such as 00000A)'
     """
-    form = folded.get("form")
-    how = f", written as generated levels such as {form}" if form else ""
-    return f"folded: {name} ({folded['levels']:,} rare levels of {folded['rows']:,} rows{how})"
+    form, n, rows = folded.get("form"), folded["levels"], folded["rows"]
+    kind = f"generated ones such as {form}" if form else "frequent ones"
+    counts = f"{n:,} value{'s' * (n != 1)} in {rows:,} row{'s' * (rows != 1)}"
+    return f"rare values: {name} ({counts}, replaced by {kind})"

@@ -183,7 +183,7 @@ def _header(has_header: bool | None, row: int | None) -> str | int:
     """Return the parameter `header` of `tabgan.files.read_write.read_table`."""
     if row is not None and has_header is not None:
         flag = "--header" if has_header else "--no-header"
-        raise click.UsageError(f"{flag} and --header-row {row} can't both be given; give one")
+        raise click.UsageError(f"{flag} and --header-row {row} can't be combined; use one of them")
     if row is not None:
         return row
     return {None: "auto", True: "first", False: "none"}[has_header]

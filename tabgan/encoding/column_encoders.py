@@ -26,10 +26,10 @@ __all__ = ["CategoricalEncoder", "ColumnEncoder", "Encoded", "LevelTable", "Nume
 
 
 class Encoded(NamedTuple):
-    """Rows in encoded form: bands of probability for numbers, codes for levels.
+    """Encoded rows: bands of probability for numbers, integer codes for levels.
 
     A number is not one value but a band ``[low, low + width]`` of the unit interval, from which
-    training draws uniformly (the randomised probability integral transform): a value that occurs
+    training samples uniformly (the randomized probability integral transform): a value that occurs
     with probability p owns a band of width p. A level is an integer code, never a dense one-hot.
     """
 
@@ -45,18 +45,18 @@ class Encoded(NamedTuple):
 
 
 class ColumnEncoder(ABC):
-    """Turns one column into encoded form and back.
+    """Base class of encoders, which turn one column into encoded form and back.
 
-    An encoder is a value: made by `fit`, or by `from_json` from what `to_json` gave, and not
-    changed afterwards. It keeps a summary of the column, never its rows. `encode` treats each row
-    by itself, so that any subset or order of rows gives the same encoded rows.
+    An encoder is immutable: `fit` creates it, or `from_json` from the result of `to_json`. It
+    contains a summary of the column, never its rows. `encode` handles each row independently, so
+    any subset or order of rows gives the same encoded rows.
     """
 
     name: ClassVar[str]  # registry name in model files, one per class
 
     @classmethod
     def suits(cls, cells: TypedSeries) -> bool:  # noqa: ARG003
-        """Return whether a registered encoder takes a column, in place of the usual encoder.
+        """Return whether this registered encoder takes a column instead of the built-in one.
 
         It is called once for each column that is learned or generated, before `fit`.
         """
@@ -65,7 +65,7 @@ class ColumnEncoder(ABC):
     @property
     @abstractmethod
     def spans(self) -> RowLayout:
-        """The layout that this column takes in a row; may be empty."""
+        """The layout of this column in an encoded row; may be empty."""
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:
@@ -79,7 +79,7 @@ class ColumnEncoder(ABC):
 
     @property
     def leading_spans(self) -> tuple[int, ...]:
-        """The level spans of `spans` that the polish leaves as drawn, as others follow them."""
+        """The level spans of `spans` that the polish keeps, because others depend on them."""
         return ()
 
     def settle(
@@ -87,14 +87,14 @@ class ColumnEncoder(ABC):
         codes: NDArray[np.int64],
         rng: np.random.Generator,  # noqa: ARG002
     ) -> NDArray[np.int64]:
-        """Make the level codes of drawn rows agree with those of `leading_spans`.
+        """Make the level codes of sampled rows consistent with those of `leading_spans`.
 
         Parameters
         ----------
         codes
             Level codes, shape (rows, level spans of `spans`).
         rng
-            The only source of randomness.
+            The random generator.
         """
         return codes
 
@@ -116,7 +116,7 @@ class ColumnEncoder(ABC):
         Raises
         ------
         DataError
-            If a value was not known at fit.
+            If a value did not occur in the fit.
         """
 
     @abstractmethod
@@ -139,9 +139,10 @@ class ColumnEncoder(ABC):
         start
             Position of the first row in the whole sample; identifiers count from it.
         rng
-            The only source of randomness.
+            The random generator.
         key
-            Chooses the order of values that depend on the position alone; one for a whole sample.
+            Determines the order of values that depend on the position only; the same for a whole
+            sample.
         """
 
     @abstractmethod
@@ -156,9 +157,9 @@ class ColumnEncoder(ABC):
         Parameters
         ----------
         column
-            What the column is.
+            The column's description.
         state
-            What `to_json` returned.
+            The value that `to_json` returned.
         """
 
 
@@ -241,9 +242,9 @@ class LevelTable:
 
 
 class CategoricalEncoder(ColumnEncoder):
-    """A category, truth value, or number or date of few distinct values; missing is a level.
+    """Encoder of categories, booleans, and numbers or dates with few values; missing is a level.
 
-    A constant column takes no room in a row.
+    A constant column takes no space in an encoded row.
     """
 
     name = "categorical"
@@ -259,7 +260,7 @@ class CategoricalEncoder(ColumnEncoder):
 
     @property
     def spans(self) -> RowLayout:
-        """One level span, or nothing if there is but one level."""
+        """One level span, or nothing if there is only one level."""
         return RowLayout((), (len(self._levels),) if len(self._levels) > 1 else ())
 
     @property
@@ -268,7 +269,7 @@ class CategoricalEncoder(ColumnEncoder):
         return tuple(i for i, level in enumerate(self.levels) if level in (None, ""))
 
     def nearest(self, cells: TypedSeries) -> TypedSeries:
-        """Put the nearest level in place of numbers and dates that were not there at fit."""
+        """Replace numbers and dates that did not occur in the fit by the nearest level."""
         return self._levels.nearest(cells)
 
     @classmethod
@@ -282,7 +283,7 @@ class CategoricalEncoder(ColumnEncoder):
         Raises
         ------
         DataError
-            If a value was not there at fit.
+            If a value did not occur in the fit.
         """
         codes = self._levels.codes_in(cells)[:, None]
         return Encoded.empty(len(codes))._replace(codes=codes[:, : len(self.spans.widths)])
@@ -306,9 +307,9 @@ class CategoricalEncoder(ColumnEncoder):
         start
             Position of the first row in the whole sample.
         rng
-            The only source of randomness.
+            The random generator.
         key
-            Chooses the order of generated values; one for all blocks of a sample.
+            Determines the order of generated values; the same for all blocks of a sample.
         """
         chosen = codes[:, 0] if self.spans.widths else np.zeros(len(numbers), np.int64)
         return levels_to_series(self._levels.values, chosen, self.column)
@@ -324,9 +325,9 @@ class CategoricalEncoder(ColumnEncoder):
         Parameters
         ----------
         column
-            What the column is.
+            The column's description.
         state
-            What `to_json` returned.
+            The value that `to_json` returned.
 
         Raises
         ------
@@ -353,10 +354,10 @@ FormsByDay = tuple[int, int]  # place of the form up to the 12th of a month, and
 
 
 class NumericEncoder(ColumnEncoder):
-    """A number, date or duration, as its place in the column's distribution.
+    """Encoder of numbers, dates and durations, by their place in the column's distribution.
 
-    Values that stand for no number (missing, infinite, a text such as ``"NA"``) are *specials*:
-    levels of a mark beside the number, generated with their own share and kept as they are.
+    Values that are not numbers (missing, infinite, a text such as ``"NA"``) are *specials*: levels
+    of a flag beside the number, which keep their share and are not changed.
     """
 
     name = "numeric"
@@ -377,15 +378,15 @@ class NumericEncoder(ColumnEncoder):
 
     @property
     def specials(self) -> Sequence[Scalar]:
-        """What the column holds beside numbers; None where a value is missing."""
+        """The values of the column that are not numbers; None for a missing value."""
         return self._specials.values
 
     @property
     def spans(self) -> RowLayout:
-        """One number, its mark and its form.
+        """One number, its flag and its format.
 
-        The mark, of a column with specials, has the level 0 where a number is present. The form,
-        of a column with several formats, is the place of the number's own.
+        The flag of a column with specials has the level 0 if a number is present. The format of a
+        column with several formats is the index of the number's own.
         """
         marks = (1 + len(self._specials),) if len(self._specials) else ()
         forms = (len(self.column.formats),) if self.column.other_formats else ()
@@ -398,12 +399,12 @@ class NumericEncoder(ColumnEncoder):
 
     @property
     def absent_codes(self) -> tuple[int, ...]:
-        """The levels of the mark that stand for a missing value: None, and texts as ``"NA"``."""
+        """The levels of the flag that mean a missing value: None, and texts such as ``"NA"``."""
         return tuple(1 + i for i, s in enumerate(self.specials) if s is None or isinstance(s, str))
 
     @classmethod
     def fit(cls, cells: TypedSeries) -> Self:
-        """Learn the column's distribution, with ends as `ends_of` has them, and its specials.
+        """Learn the column's distribution, with the range of `ends_of`, and its specials.
 
         Raises
         ------
@@ -429,12 +430,12 @@ class NumericEncoder(ColumnEncoder):
         return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
 
     def encode(self, cells: TypedSeries) -> Encoded:
-        """Give each number its band; numbers outside the fitted range get that of its end.
+        """Return the band of each number; numbers outside the fitted range get that of the end.
 
         Raises
         ------
         DataError
-            If a value is neither a number nor one of the fitted specials.
+            If a value is neither a number nor a fitted special.
         """
         numbers = cells.with_column(self.column).numbers
         absent = ~numbers.present
@@ -455,7 +456,7 @@ class NumericEncoder(ColumnEncoder):
         rng: np.random.Generator,  # noqa: ARG002
         key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
-        """Return the numbers at probabilities, and specials where their level is set.
+        """Return the numbers at the probabilities, and specials where their level is set.
 
         Parameters
         ----------
@@ -466,9 +467,9 @@ class NumericEncoder(ColumnEncoder):
         start
             Position of the first row in the whole sample.
         rng
-            The only source of randomness.
+            The random generator.
         key
-            Chooses the order of generated values; one for all blocks of a sample.
+            Determines the order of generated values; the same for all blocks of a sample.
         """
         values = self._scale.from_line(self._quantiles.from_unit(numbers[:, 0]))
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
@@ -496,9 +497,9 @@ class NumericEncoder(ColumnEncoder):
         Parameters
         ----------
         column
-            What the column is.
+            The column's description.
         state
-            What `to_json` returned.
+            The value that `to_json` returned.
 
         Raises
         ------
@@ -533,7 +534,7 @@ def _fit_quantiles(
     ends
         Those of the least and the greatest number to be drawn.
     column
-        What the column is.
+        The column's description.
     scale
         Its line.
     bends

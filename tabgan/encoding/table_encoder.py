@@ -107,10 +107,10 @@ AnyEncoder = TypeVar("AnyEncoder", bound=ColumnEncoder)
 
 
 def register_encoder(cls: type[AnyEncoder]) -> type[AnyEncoder]:
-    """Register a class of column encoders, for fits and for model files; returns the class.
+    """Register an encoder class for fits and model files; returns the class.
 
-    A fit asks the registered classes, the latest first, whether they take a column
-    (`ColumnEncoder.suits`). A model file names the class; register it before `TabGAN.load`.
+    For each column, a fit tries the registered classes, the latest first (`ColumnEncoder.suits`). A
+    model file names the class; register it before `TabGAN.load`.
 
     Parameters
     ----------

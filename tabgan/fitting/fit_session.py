@@ -51,7 +51,7 @@ __all__ = [
 
 
 class NotFittedError(TabGANError, _SklearnNotFittedError):
-    """The estimator was asked for something that only a fitted one has."""
+    """The estimator is not fitted; call `fit` or `load` first."""
 
 
 class Stage(StrEnum):

@@ -60,8 +60,8 @@ def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
 
     Examples
     --------
-    >>> choose_latent_dim(width=100, n_rows=50_000, n_columns=14)
-    LatentChoice(dim=200, reason='complex table (50000 rows, 14 learned columns): z = 2·d, d = 100')
+    >>> choose_latent_dim(width=100, n_rows=50_000, n_columns=14).dim
+    200
     >>> choose_latent_dim(width=40, n_rows=300, n_columns=8).dim
     40
     """
@@ -70,9 +70,13 @@ def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
     least = LEAST_SIMPLE if simple else LEAST_COMPLEX
     dim = min(max(wanted, least), MAX_LATENT)
     kind, rule = ("simple", "z = d") if simple else ("complex", "z = 2·d")
-    reason = f"{kind} table ({n_rows} rows, {n_columns} learned columns): {rule}, d = {width}"
+    reason = (
+        f"{kind} table ({n_rows:,} rows, {n_columns} learned columns): {rule}, with encoded width "
+        f"d = {width}"
+    )
     if dim != wanted:
-        reason += f", kept within {least} and {MAX_LATENT}"
+        end = "raised to the minimum" if dim > wanted else "limited to the maximum"
+        reason += f", {end} of {dim}"
     return LatentChoice(dim, reason)
 
 
@@ -90,7 +94,7 @@ def resolve_latent_dim(
     """
     if given == "auto":
         return choose_latent_dim(width, n_rows, n_columns)
-    return LatentChoice(int(given), "given")
+    return LatentChoice(int(given), "set by the option")
 
 
 def check_prior(prior: str) -> Prior:

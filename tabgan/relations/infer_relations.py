@@ -45,15 +45,15 @@ _ID = re.compile(r"(?:id|key|code|no|nr|num|number|uuid|guid|ref|sk|pk|fk)$")
 
 
 def infer_relations(tables: Tables, declared: Relations | None = None) -> Relations:
-    """Find the keys of tables, and what they refer to.
+    """Infer the primary and foreign keys of tables.
 
     Parameters
     ----------
     tables
         The tables, by name.
     declared
-        What a database declares. What it leaves out is looked for beside it: primary keys of other
-        tables, and foreign keys of other columns.
+        Keys that a database declares. Further ones are inferred: primary keys of other tables, and
+        foreign keys of other columns.
 
     Examples
     --------

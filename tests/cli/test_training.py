@@ -48,7 +48,7 @@ class TestChoiceOfMethod:
         assert (choice["best"], choice["skipped"]) == ("trees", ["gan"])
         assert choice["held_out_rows"] == 24
         assert facts["trees"] > 0
-        assert "Choosing the method by rows held out" in result.stderr
+        assert "Choosing the method with held-out rows" in result.stderr
         assert f"Method trees: {choice['reason']}" in result.stderr
         assert "as good as fresh rows; not tried: gan" in choice["reason"]
 
@@ -56,7 +56,7 @@ class TestChoiceOfMethod:
         Path("few.csv").write_text("a,b\n" + "".join(f"{i % 7},{i % 3}\n" for i in range(40)))
         result = run("fit", "few.csv", "-m", "m.safetensors", "--method", "auto", "--json")
         assert result.exit_code == 0, result.output
-        assert "Method trees: too few rows to hold some out" in result.stderr
+        assert "Method trees: too few rows to choose" in result.stderr
         facts = json.loads(result.stdout)
         assert "choice" not in facts
         assert "trees" in facts
@@ -69,7 +69,7 @@ class TestChoiceOfMethod:
             "leave --steps out, or take --method gan"
         ) in result.stderr
         result = run("synth", small_csv, "--method", "auto", "--epsilon", "1")
-        assert "a choice of methods gives no guarantee of privacy" in result.stderr
+        assert "a choice of methods gives no privacy guarantee" in result.stderr
 
 
 class TestPictures:

@@ -53,7 +53,7 @@ def test_a_device_that_trees_do_not_have(run, trees):
 @pytest.mark.parametrize(
     ("option", "why"),
     [
-        (("--epsilon", "1"), "trees give no guarantee of privacy"),
+        (("--epsilon", "1"), "trees give no privacy guarantee"),
         (("--steps", "5"), "trees have no such option"),
         (("--no-polish",), "trees have no such option"),
         (("--pictures", "drawn"), "trees have no such option"),
@@ -116,7 +116,7 @@ def test_other_networks_have_options_of_their_own(run, network):
         ("gan", ("--schedule", "cosine"), "a GAN has no such option", "diffusion"),
         ("gan", ("--beta", "2"), "a GAN has no such option", "vae"),
         ("trees", ("--noise-steps", "5"), "trees have no such option", "diffusion"),
-        ("vae", ("--epsilon", "1"), "a VAE gives no guarantee of privacy", "gan"),
+        ("vae", ("--epsilon", "1"), "a VAE gives no privacy guarantee", "gan"),
         ("vae", ("--checkpoint", "here"), "a VAE has no such option", "gan"),
         ("diffusion", ("--loss", "hinge"), "a diffusion has no such option", "gan"),
         ("diffusion", ("--latent-dim", "8"), "a diffusion has no such option", "gan"),

@@ -118,7 +118,7 @@ def evaluate(
 
     check_targets((real, *synthetic, holdout, schema), html=html, force=force)
     if privacy and len(synthetic) > 1:
-        raise click.UsageError("--privacy attacks one table; give one synthetic table with it")
+        raise click.UsageError("--privacy works with one synthetic table; pass only one")
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
     of_databases: dict[str, Any] = {"reading": reading, "relations": relations, "seed": seed}
@@ -138,8 +138,8 @@ def evaluate(
     _check_score(min(one.score for one in verdicts), fail_under)
     if fail_under is not None and any(one.is_copied for one in verdicts):
         _fail(
-            f"--fail-under {fail_under:g} fails whatever the score: rows were copied from the real "
-            "table, or are too near to its rows, as the weak points say"
+            f"--fail-under {fail_under:g} fails whatever the score: rows are copies of real ones, "
+            "or too close to them; see the weak points"
         )
 
 
@@ -326,12 +326,12 @@ def privacy(
         attacks=attacks or None,
         random_state=seed,
     )
-    report.say(f"Attacked in {report.done('attack'):.1f} s")
+    report.say(f"Ran the attacks in {report.done('attack'):.1f} s")
     over = () if fail_over is None else result.over(fail_over, fail_end)
     facts = result.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
     print_text(json.dumps(facts, allow_nan=False) if as_json else str(result))
     if over and result.holdout_fault and fail_end == "high":
-        _fail(f"No risk is shown to be under the limit of {fail_over}")
+        _fail(f"No risk is shown to be below the limit of {fail_over}")
     if over:
         listed = "; ".join(f"{r.attack}, {r.about}: {r.low:.3f} to {r.high:.3f}" for r in over)
-        _fail(f"Over the limit of {fail_over}: {listed}")
+        _fail(f"Above the limit of {fail_over}: {listed}")

@@ -159,7 +159,7 @@ def translate(
     from tabgan.images.image_translator import ImageTranslator
 
     if (source is None) != (out is None) or (task is None and source is None):
-        raise click.UsageError("give --task to train a model, or --input and --out to use it")
+        raise click.UsageError("use --task to train a model, or --input and --out to apply it")
     if out is not None:
         check_image_target(model, out, force=force)
     if picture is not None and (task is None or not picture.endswith(".png")):
@@ -366,9 +366,9 @@ def sample(
     from tabgan.images.image_gan import ImageEstimator
 
     if not out.endswith((".png", ".npz", "/")):
-        raise click.UsageError(f"--out {out}: give a name that ends in .png, .npz or /")
+        raise click.UsageError(f"--out {out} must end in .png, .npz or /")
     if number == 0 and out.endswith(".png"):
-        raise click.UsageError(f"-n 0: a picture has an image at least; draw more than 0 to {out}")
+        raise click.UsageError(f"-n 0: a picture needs an image; use -n 1 or more for {out}")
     check_image_target(model, out, force=force)
     report = Report(quiet=quiet)
     gan = ImageEstimator.load(model, device=device)

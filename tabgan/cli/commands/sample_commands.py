@@ -241,7 +241,7 @@ def _draw_parts(
     seconds = report.done("sample")
     report.say(f"Wrote {done:,} rows to {folder} in {seconds:.1f} s")
     if manifest is None:
-        report.say("Files of other shards are still to come; the last shard writes the manifest")
+        report.say("Files of other shards are still missing; the last shard writes the manifest")
     report.facts |= {"seed": seed, "rows": done, "output": folder, "finished": manifest is not None}
 
 
@@ -263,10 +263,10 @@ def _seed_of_parts(folder: str, parts: Parts, seed: int) -> int:
 def _check_alone(rows: int | None, where: tuple[str, ...], balance: str | None) -> None:
     """Check that no other option on rows stands beside --where-file."""
     if rows is not None:
-        raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
+        raise click.UsageError("--where-file determines the number of rows; leave -n out")
     for other, is_set in (("--where", bool(where)), ("--balance", balance is not None)):
         if is_set:
-            raise click.UsageError(f"{other} and --where-file can't both be given; give one")
+            raise click.UsageError(f"{other} and --where-file can't be combined; use one of them")
 
 
 def _joined(conditions: tuple[str, ...]) -> str:
@@ -347,14 +347,14 @@ def impute(
     check_table(data, source, out, form, rows=len(frame), force=force)
     frame = with_holes(frame, source)
     holes = int(frame.isna().to_numpy().sum())
-    report.say(f"Filling {holes:,} empty cells, and marks of absence")
+    report.say(f"Imputing {holes:,} empty cells, and marks of missing values")
     filled = gan.impute(frame, random_state=seed)
     write_blocks([filled], gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("impute")
     left = int(filled.isna().to_numpy().sum())
     marks = int((frame.notna() & (filled.astype(object) != frame.astype(object))).to_numpy().sum())
-    beside = f" and {marks:,} marks of absence" if marks else ""
-    filling = f"Filled {holes - left:,} of {holes:,} empty cells{beside} in {seconds:.1f} s"
+    beside = f" and {marks:,} marks of missing values" if marks else ""
+    filling = f"Imputed {holes - left:,} of {holes:,} empty cells{beside} in {seconds:.1f} s"
     report.say(f"{filling}; wrote {place_of(out)}")
     report.facts |= {"model": model, "seed": seed, "rows": len(filled)}
     counts = {"empty_cells": holes, "filled_cells": holes - left, "filled_marks": marks}

@@ -152,7 +152,7 @@ def inspect(
     schema, facts = describe_table(table.frame, options, seed)
     if to_write:
         _write_schema(to_write, schema.to_json())
-        report.say(f"Wrote {to_write}; edit it and give it with --schema")
+        report.say(f"Wrote {to_write}; edit it and pass it with --schema")
     facts = {"data": report.facts["data"], "notes": report.facts.get("notes", []), **facts}
     print_text(json.dumps(facts) if as_json else lay_out(facts))
 

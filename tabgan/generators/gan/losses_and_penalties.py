@@ -48,7 +48,7 @@ __all__ = [
 
 
 class AdversarialLoss(ABC):
-    """Base of all losses: what discriminator and generator minimize, given logits (batch,)."""
+    """Base class of losses: what discriminator and generator minimize, given logits (batch,)."""
 
     generator_sees_real: ClassVar[bool] = False
     """Whether the generator's loss needs the real rows' logits."""
@@ -78,7 +78,7 @@ class AdversarialLoss(ABC):
 
 @dataclass(frozen=True)
 class CrossEntropy(AdversarialLoss):
-    """Base of the cross-entropy losses: the discriminator classifies rows as real or fake.
+    """Base class of cross-entropy losses: the discriminator classifies rows as real or fake.
 
     It minimizes the binary cross-entropy −E t·log σ(D(x)) − E (1 − t)·log(1 − σ(D(x))) of real
     rows with the label t = 1 plus that of fake ones with t = 0 (Goodfellow et al., 2014,
@@ -227,7 +227,7 @@ LOSSES: Registry[AdversarialLoss] = Registry(
 
 
 def register_loss(name: str, cls: type[AdversarialLoss]) -> None:
-    """Make a loss of your own known by a name, for options, texts and model files.
+    """Register a loss under a name, for options and model files.
 
     Parameters
     ----------
@@ -305,7 +305,7 @@ def describe_adaptive_penalty(gammas: Sequence[float]) -> str:
 
 
 class DiscriminatorBatch(NamedTuple):
-    """A batch and the discriminator's logits of it.
+    """A batch with the discriminator's logits.
 
     **Shape**: real and fake (batch, n_features), logits (batch,) computed from them
     """
@@ -320,13 +320,13 @@ class DiscriminatorBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Penalty:
-    """Base of all penalties: hooks that do nothing; a penalty overrides those that it needs."""
+    """Base class of penalties: its hooks do nothing; a penalty overrides those that it needs."""
 
     def prepare(self, discriminator: nn.Module) -> None:
-        """Change the new discriminator, once, before training."""
+        """Change the new discriminator once, before the training."""
 
     def due(self, step: int) -> bool:  # noqa: ARG002
-        """Return whether a value is added to the loss on this step."""
+        """Return whether the penalty is added to the loss in this step."""
         return False
 
     def __call__(self, batch: DiscriminatorBatch) -> Tensor:
@@ -506,7 +506,7 @@ PENALTIES: Registry[Penalty] = Registry(
 
 
 def register_penalty(name: str, cls: type[Penalty]) -> None:
-    """Make a penalty of your own known by a name, for options, texts and model files.
+    """Register a penalty under a name, for options and model files.
 
     Parameters
     ----------

@@ -41,7 +41,10 @@ class TestFit:
         assert "already exists" in result.stderr
         result = run("fit", small_csv, "-m", "-")
         assert result.exit_code == 2
-        assert "a model can't go to standard output; give --model a file name" in result.stderr
+        assert (
+            "a model can't be written to standard output; set --model to a file name"
+            in result.stderr
+        )
 
 
 class TestCheckpoint:
@@ -138,7 +141,7 @@ class TestSynth:
         )
         Path("t.csv").write_text("kind,share,note\n" + rows)
         warning = (
-            "Warning: t_synthetic.csv holds texts that a spreadsheet takes for formulas: 'note' "
+            "Warning: t_synthetic.csv has texts that a spreadsheet evaluates as formulas: 'note' "
             "(9); import these columns as text"
         )
         assert warning in run("synth", "t.csv", *STEPS, "-n", "9").stderr.splitlines()
@@ -187,10 +190,10 @@ class TestSynth:
     def test_conflicts(self, run, small_csv):
         result = run("synth", small_csv, "--json", "-o", "-")
         assert result.exit_code == 2
-        assert "--json and -o - would both write to standard output; give one" in result.stderr
+        assert "--json and -o - both write to standard output; use only one" in result.stderr
         result = run("synth", small_csv, "-o", "x.csv", "--model", "./x.csv")
         assert result.exit_code == 2
-        assert "--model and --out both name x.csv; give two names" in result.stderr
+        assert "--model and --out both name x.csv; choose two names" in result.stderr
         result = run("synth", small_csv, *STEPS, "--epochs", "2")
         assert result.exit_code == 2
         assert "--steps 20 and --epochs 2.0 are both given; give one" in result.stderr
@@ -198,7 +201,10 @@ class TestSynth:
     def test_a_model_does_not_go_to_stdout(self, run, small_csv):
         result = run("synth", small_csv, "--model", "-")
         assert result.exit_code == 2
-        assert "a model can't go to standard output; give --model a file name" in result.stderr
+        assert (
+            "a model can't be written to standard output; set --model to a file name"
+            in result.stderr
+        )
 
     @pytest.mark.parametrize(
         ("args", "option"),
@@ -216,7 +222,7 @@ class TestSynth:
         Path("link").symlink_to("d.csv")
         result = run(*args, "--force")
         assert result.exit_code == 2
-        assert f"{option} is a file to read from; give another name" in result.stderr
+        assert f"{option} is an input file; choose another name" in result.stderr
         assert Path("d.csv").read_text() == "a,b\n1,2\n"
 
     def test_missing_pyarrow_is_found_before_the_table_is_read(self, run, monkeypatch):

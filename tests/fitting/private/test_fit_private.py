@@ -635,12 +635,12 @@ def test_a_report_compares_the_rows_that_were_written(table, tmp_path):
     command = ["synth", data, *tiny, "-o", out, "--report", page]
     ran = CliRunner().invoke(main, [*command, "--json"])
     assert ran.exit_code == 0, ran.output
-    assert "the guarantee of privacy does not cover it" in ran.stderr
+    assert "the privacy guarantee does not cover it" in ran.stderr
     assert json.loads(ran.stdout)["compared"] == "the rows that were written"
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert f"{len(pd.read_csv(out)):,}" in text
     assert "spent on pairs" in text
-    assert "the guarantee of privacy holds for the model and all that is drawn from it" in text
+    assert "the privacy guarantee holds for the model and the rows sampled from it" in text
 
 
 @pytest.mark.parametrize("as_text", [True, False])
