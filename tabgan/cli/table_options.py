@@ -59,7 +59,7 @@ seed_option = option(
     callback=_seed_or_new,
     metavar="S",
     show_default="random",
-    help="Random seed; the same seed gives the same result.",
+    help="Random seed; a run with the same seed repeats the result.",
 )
 
 

@@ -43,7 +43,7 @@ _NOUNS = {  # of each method, for messages
     "auto": ("a choice of methods", "has", "gives"),
     "gan": ("a GAN", "has", "gives"),
     "trees": ("trees", "have", "give"),
-    "diffusion": ("a diffusion", "has", "gives"),
+    "diffusion": ("a diffusion model", "has", "gives"),
     "vae": ("a VAE", "has", "gives"),
 }
 

@@ -1,10 +1,10 @@
-"""Latents: how they are drawn, and their size by the heuristics of the GAN lectures.
+"""Latent vectors: their distribution, and their size by the heuristics of the GAN lectures.
 
 For a table of encoded width d: a small or simple table takes a latent of d or slightly less, a
 complex or highly variable one takes more, up to 2·d. For images a latent far smaller than the
-output is usual (64 for 784). In every case the last word is an experiment, and one of ours sets a
-floor: d counts a number once, but a table of ten numbers (d = 12, 17,000 rows) needed more than
-z = 24 to keep its correlations (pair-trend error 1.6 %, against 0.7 % with z = 128).
+output is usual (64 for 784). Only an experiment can decide, and one of ours sets a minimum: d
+counts a number once, but a table of ten numbers (d = 12, 17,000 rows) needed more than z = 24 to
+keep its correlations (pair-trend error 1.6 %, against 0.7 % with z = 128).
 """
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
@@ -36,7 +36,7 @@ MAX_LATENT = 512
 
 
 class LatentChoice(NamedTuple):
-    """A latent size and the reason for it, in words."""
+    """A latent size, and the reason for it."""
 
     dim: int
     reason: str

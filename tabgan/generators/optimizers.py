@@ -1,4 +1,4 @@
-"""Optimizers of the networks, and the moving average of weights that samples."""
+"""Optimizers of the networks, and the moving average of the generator's weights."""
 
 import copy
 import inspect
@@ -30,7 +30,7 @@ _MARKED_FOR_COMPILER = ("add_param_group", "zero_grad", "step", "state_dict", "l
 
 
 def without_compiler(cls: type[torch.optim.Optimizer]) -> Any:
-    """Return a class of optimizers that does the same without torch's compiler.
+    """Return the same optimizer class without torch's compiler.
 
     Torch's own classes import the compiler for their first step or state, which takes each process
     seconds; nothing here is compiled.

@@ -1,4 +1,4 @@
-"""`ImageGAN`: learns images by two networks; `ImageEstimator`: what estimators of images share."""
+"""`ImageGAN`: learns images with a GAN; `ImageEstimator`: the base class of image estimators."""
 
 import os
 import time
@@ -37,7 +37,7 @@ __all__ = ["ImageEstimator", "ImageGAN", "ImageNetworkEstimator", "ImageSnapshot
 
 
 class ImageEstimator(BaseEstimator):
-    """Learn images and draw new ones: what all methods share.
+    """Base class of estimators of images: fit, sample, save and load.
 
     A subclass names its method, has the parameters of that, and documents all of them.
     """
@@ -241,7 +241,7 @@ class ImageEstimator(BaseEstimator):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class NetworkOptions(BaseEstimator):
-    """Parameters of estimators that train one network down its loss; `ImageVAE` documents them."""
+    """Parameters of estimators with a single loss; `ImageVAE` documents them."""
 
     width: float = 1.0
     steps: int | str = "auto"
@@ -257,11 +257,11 @@ class NetworkOptions(BaseEstimator):
 
 
 class ImageNetworkEstimator(NetworkOptions, ImageEstimator):
-    """An estimator that draws images and trains one network down its loss."""
+    """Base class of image estimators with a single loss."""
 
 
 class ImageSnapshot(NamedTuple):
-    """Images of one moment of training, which is counted in steps and passes over the images.
+    """Sampled images from one moment of the training, with its step and epoch.
 
     The images have the shape and dtype of the training images.
     """

@@ -1,4 +1,4 @@
-"""`ImageTranslator`: learns to take noise from images, to color them, or to give them pixels."""
+"""`ImageTranslator`: learns to denoise or color images, or to increase their resolution."""
 
 import math
 import os
@@ -51,7 +51,7 @@ CHUNK = 256  # images
 
 
 class TranslationScores(NamedTuple):
-    """How near translations are to the images that are meant, beside a method without learning.
+    """How close translations are to the originals, compared with a method without learning.
 
     Attributes
     ----------

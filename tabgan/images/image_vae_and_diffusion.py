@@ -1,4 +1,4 @@
-"""`ImageVAE` and `ImageDiffusion`: learn images by a network of one loss."""
+"""`ImageVAE` and `ImageDiffusion`: learn images with a VAE or a diffusion model."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ USUAL_LATENT = 32
 
 @dataclass(frozen=True)
 class NetworkLearner(ImageLearner):
-    """How an `ImageDiffusion` or an `ImageVAE` learns images.
+    """The checked options of an `ImageDiffusion` or `ImageVAE`.
 
     Parameters
     ----------

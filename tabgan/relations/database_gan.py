@@ -1,4 +1,4 @@
-"""`DatabaseGAN`: learns tables that belong together, and draws a new database."""
+"""`DatabaseGAN`: the estimator that learns and samples a database of several tables."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`Relations`: which columns are keys, and which tables they join."""
+"""`Relations`: the primary and foreign keys of the tables of a database."""
 
 import json
 import os

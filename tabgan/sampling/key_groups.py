@@ -1,8 +1,8 @@
-"""Keys that repeat: the rows of a sample are given to new customers, accounts, orders.
+"""Repeated keys: assigns the rows of a sample to new customers, accounts or orders.
 
-A key column (`customer_id`) says which rows belong together, and determines columns (the customer's
-country). Rows are drawn one by one, each with a key of its own. At the end, block by block, rows
-that are alike in what the key determines are put together, as many for each key as real keys have.
+The values of a key column (`customer_id`) group rows, and determine columns (the customer's
+country). Rows are first sampled independently, each with its own key. Then, block by block, rows
+that agree in what the key determines are grouped, with as many rows per key as real keys have.
 Where the numbers of rows follow a column that the key determines (permanent staff have more days of
 leave than seasonal one), each of its levels has numbers of its own.
 They take the key and what it determines from one of them, so that a key has one value of each, and

@@ -1,6 +1,4 @@
-"""Rows under a condition: free rows are drawn and filtered, and generated columns meet it, too.
-
-Rejection sampling under a condition: free rows are filtered before most of the work on them.
+"""Rejection sampling under a condition: rows are filtered before most of the work on them.
 
 The order is that of a free draw (`tabgan.sampling.postprocess`) with one exception: the columns of
 the condition are polished first, so that rows can be filtered at once. Polish and critics look at

@@ -1,10 +1,9 @@
 """Columns that refer to other rows of their own table: an employee's manager, a category's parent.
 
-Rows are drawn one by one. At the end, when each has its identifier, the references are drawn: how
-far below a row without any each row stands, from the column that tells most of it, and then a row
-one step above, like the row in what real rows share with the one that they refer to. So no
-reference goes in a circle where no real one does, and each row is referred to by as many others as
-real rows are.
+Rows are sampled independently. At the end, when each has its identifier, the references are
+sampled: first the depth of each row below a root, from the column that predicts it best, and then a
+row one level above, which agrees in what real rows share with the row that they refer to. So there
+is no circle if real references have none, and each row has as many references to it as real rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +44,7 @@ Floats = NDArray[np.float64]
 
 
 class _Places(NamedTuple):
-    """Where rows stand: drawn depths, chances of each, how likely others refer to them."""
+    """The positions of rows: sampled depths, their probabilities, and weights as parents."""
 
     depths: Rows
     chances: Floats

@@ -1,9 +1,8 @@
-"""What rows of a table are to each other: keys that repeat, references, columns unique together.
+"""Relations between the rows of a table: repeated keys, references, columns unique together.
 
-Rows are drawn one by one, and no row knows of the others. At the end the rows of a sample are made
-to go together, thousands at once: those of a key, those that refer to each other, and those that
-would be the second one of a date and a line. Such a row goes to the next date that the line has
-free.
+Rows are sampled independently. At the end, thousands of rows at once are matched: rows of the same
+key, rows that refer to each other, and rows that would repeat a unique combination such as a date
+and a line. Such a row moves to the next free date of the line.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -189,7 +189,8 @@ def test_what_a_required_option_lacks_can_come_from_the_file(run, small_csv):
 def test_any_key_is_known_or_refused(tmp_path_factory, key, value):
     path = tmp_path_factory.mktemp("config") / "any.toml"
     path.write_text(f"{key} = {value}\n")
-    known = {o.name for command in main.commands.values() for o in command.params}
+    options = (o for command in main.commands.values() for o in command.params)
+    known = {name for o in options for name in (o.name, *getattr(o, "keys", ()))}
     if key not in known:
         with pytest.raises(click.UsageError, match="is not a setting"):
             read_config(str(path), main)

@@ -130,7 +130,7 @@ def test_databases_are_compared(run, shop, saved):
     [
         (("sample", "m.safetensors", "-n", "5"), "--rows is for a single table; m.safetensors is"),
         (("evaluate", "shop.db", "fake.db", "--target", "plan"), "--target is for a single table"),
-        (("evaluate", "shop.db", "fake.db", "fake.db"), "one synthetic database is compared"),
+        (("evaluate", "shop.db", "fake.db", "fake.db"), "the real database is compared with one"),
         (("synth", "shop.db", "--kind", "plan=text"), "a database needs TABLE.COLUMN=KIND"),
     ],
 )

@@ -118,9 +118,9 @@ def test_other_networks_have_options_of_their_own(run, network):
         ("trees", ("--noise-steps", "5"), "trees have no such option", "diffusion"),
         ("vae", ("--epsilon", "1"), "a VAE gives no privacy guarantee", "gan"),
         ("vae", ("--checkpoint", "here"), "a VAE has no such option", "gan"),
-        ("diffusion", ("--loss", "hinge"), "a diffusion has no such option", "gan"),
-        ("diffusion", ("--latent-dim", "8"), "a diffusion has no such option", "gan"),
-        ("diffusion", ("--pictures", "drawn"), "a diffusion has no such option", "gan"),
+        ("diffusion", ("--loss", "hinge"), "a diffusion model has no such option", "gan"),
+        ("diffusion", ("--latent-dim", "8"), "a diffusion model has no such option", "gan"),
+        ("diffusion", ("--pictures", "drawn"), "a diffusion model has no such option", "gan"),
     ],
 )
 def test_options_of_other_methods_are_refused(run, method, option, why, other):
@@ -128,4 +128,4 @@ def test_options_of_other_methods_are_refused(run, method, option, why, other):
     assert result.exit_code == 2
     told = f"Error: {option[0]} can't be combined with --method {method}: {why}; leave {option[0]} "
     assert told in result.stderr
-    assert f"take --method {other}" in result.stderr.replace("\n", " ")
+    assert f"use --method {other}" in result.stderr.replace("\n", " ")

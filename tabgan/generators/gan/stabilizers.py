@@ -142,7 +142,7 @@ class Stabilizer:
 
 @dataclass
 class LabelSmoothing(Stabilizer):
-    """Two-sided: the discriminator's targets are 0.9 and 0.1 in place of 1 and 0.
+    """Two-sided label smoothing: the discriminator's targets are 0.9 and 0.1 instead of 1 and 0.
 
     Examples
     --------
@@ -175,7 +175,7 @@ class LabelSmoothing(Stabilizer):
 
 @dataclass
 class OneSidedSmoothing(Stabilizer):
-    """One-sided: each real row's target is drawn from 0.9 to 1, that of fake ones stays 0.
+    """One-sided label smoothing: real targets are sampled from 0.9 to 1, fake ones stay 0.
 
     A fake target above 0 would reward the generator for standing still (Salimans et al.,
     2016, section 3.4).
@@ -208,7 +208,7 @@ def _relabelled(
 
 @dataclass
 class InstanceNoise(Stabilizer):
-    """Gaussian noise on all that the discriminator sees but labels, of std·decay^epoch.
+    """Gaussian noise of std·decay^epoch on the discriminator's input, except labels.
 
     The supports of real and fake rows then overlap while the generator is still poor (Sønderby
     et al., 2017, arXiv:1610.04490).
@@ -233,7 +233,7 @@ class InstanceNoise(Stabilizer):
 
 @dataclass
 class ExperienceReplay(Stabilizer):
-    """Half of the fake rows that the discriminator is trained on are past ones.
+    """Half of the discriminator's fake rows are past ones.
 
     The discriminator so still sees the modes that the generator has left. Once `capacity` past
     rows are stored, new ones replace random ones.

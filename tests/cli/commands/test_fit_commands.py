@@ -33,7 +33,7 @@ class TestFit:
         facts = json.loads(result.stdout)
         assert (facts["training_rows"], facts["notes"]) == (100, [note])
         private = run("fit", small_csv, "-m", "p.safetensors", "--training-rows", 9, "--epsilon", 1)
-        assert "--training-rows 9 does not go with epsilon: all rows are" in private.stderr
+        assert "--training-rows 9 can't be combined with epsilon: all rows are" in private.stderr
 
     def test_fit_refuses_an_existing_model_and_stdout(self, run, small_csv, model):
         result = run("fit", small_csv, "-m", model)
@@ -64,8 +64,8 @@ class TestCheckpoint:
         refused = run("fit", small_csv, *self.TINY, *state)
         assert (refused.exit_code, refused.stderr.splitlines()[-1]) == (
             2,
-            "Error: --checkpoint state has the checkpoint of a fit; give --resume to go on with "
-            "it, or name another folder",
+            "Error: --checkpoint state has the checkpoint of a fit; use --resume to continue "
+            "it, or choose another folder",
         )
         result = run("fit", small_csv, *self.TINY, *state, "--resume", "--json")
         assert json.loads(result.stdout)["seed"] == seed
@@ -74,9 +74,7 @@ class TestCheckpoint:
     def test_resume_needs_a_folder(self, run, small_csv):
         result = run("fit", small_csv, *self.TINY, "--resume")
         assert result.exit_code == 2
-        assert (
-            "--resume goes on from a checkpoint; name its folder by --checkpoint" in result.stderr
-        )
+        assert "--resume needs the folder of a checkpoint; set --checkpoint" in result.stderr
 
 
 class TestSynth:
@@ -123,7 +121,7 @@ class TestSynth:
         result = run("synth", notes, *STEPS, "--text", style, "-o", "out.csv", "--report", "r.html")
         assert result.exit_code == 0, result.output
         drawn = pd.read_csv("out.csv")
-        assert ("Free text, not learned: note" in result.stderr) == (style != "drop")
+        assert ("Free text, replaced by placeholders: note" in result.stderr) == (style != "drop")
         if style == "drop":
             assert [*drawn.columns] == ["size"]
             assert "Free text, left out: note" in result.stderr

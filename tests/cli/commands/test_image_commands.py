@@ -128,7 +128,7 @@ def test_a_folder_is_learned_and_judged(folder, run):
             ("fit", "-m", "m", "--loss", "hinge", "--stabilizer", "label_smoothing"),
             ((2,), "--loss hinge has none"),
         ),
-        (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "ends in .png, .npz or /")),
+        (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "end in .png, .npz or /")),
         (("sample", "MODEL", "-o", "a.npz", "--label", "ten"), ((2,), "label 'ten' is none of")),
         (("sample", "nothing.safetensors", "-o", "a.npz"), ((5,), "nothing.safetensors")),
     ],

@@ -201,7 +201,7 @@ class TestAgreesWithFit:
     def test_it_says_that_a_table_is_small(self, run, tmp_path):
         path = tmp_path / "ten.csv"
         path.write_text("\n".join(["pay", *(f"{30_000 + 977 * i}" for i in range(10)), ""]))
-        note = "note: 10 rows are few to learn from and hide in"
+        note = "note: 10 rows are few to learn from and to protect"
         assert note in run("inspect", path).stdout
         assert note not in run("inspect", path, "--min-group", "1").stdout
 
