@@ -313,7 +313,7 @@ def _check_budget(epsilon: Any, delta: Any) -> None:
         return
     if epsilon < LEAST_EPSILON:
         raise OptionError(
-            f"epsilon={epsilon!r} must be from {LEAST_EPSILON:g}: below, the noise hides all "
+            f"epsilon={epsilon!r} must be at least {LEAST_EPSILON:g}: below, the noise hides all "
             "that a table has"
         )
     if not LEAST_DELTA <= delta <= MOST_DELTA:

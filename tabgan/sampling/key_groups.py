@@ -93,7 +93,7 @@ class CountOfReferences(NamedTuple):
             Columns of the table.
         """
         own, target, counted = (repr(schema.names[at]) for at in (*self.reference, self.counted))
-        return f"{counted} is how many other rows have the row's {target} as {own}"
+        return f"{counted} counts the other rows whose {own} is the row's {target}"
 
     def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which rows of a frame hold their count, and which hold a number.
@@ -287,14 +287,14 @@ class KeyGroups:
             Columns of the table.
         """
         names = ", ".join(repr(schema.names[at]) for at in (*self.determined, *self.shared))
-        has = f"; each has one {names}" if names else ""
+        has = f"; one {names} per value" if names else ""
         differ = ", ".join(repr(schema.names[at]) for at in self.apart)
-        has += f"; no {differ} twice" if differ else ""
+        has += f"; no repeated {differ}" if differ else ""
         ends = self.sizes.range_in_words
         units = "rows" if self.within is None else f"values of {schema.names[self.within]!r}"
-        by = "" if self.sized_by is None else f", by {schema.names[self.sized_by]!r}"
+        by = "" if self.sized_by is None else f", depending on {schema.names[self.sized_by]!r}"
         mean = f"{self.sizes.mean:.1f} on average"
-        return f"{self.key} has {ends} {units} for each value, {mean}{by}{has}"
+        return f"{self.key} has {ends} {units} per value, {mean}{by}{has}"
 
     def to_json(self) -> dict[str, Any]:
         """Describe the groups by JSON values."""

@@ -114,7 +114,7 @@ class SameAsReferred(NamedTuple):
         """
         own, target = (repr(schema.names[at]) for at in self.reference)
         names = ", ".join(repr(schema.names[at]) for at in self.alike)
-        return f"{own} is {target} of a row of the same {names}"
+        return f"{own} refers to {target} of a row with the same {names}"
 
     def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which rows of a frame are as the row that they refer to, and which refer to one.
@@ -216,12 +216,16 @@ class SelfReference:
             Columns of the table.
         """
         ends = f"{self.sizes.range_in_words} rows to one, {self.sizes.mean:.1f} on average"
-        steep = f", up to {self.deepest} steps deep" if self.deepest > 0 else ""
+        steep = f", up to {self.deepest} levels deep" if self.deepest > 0 else ""
         steep = ", also in circles" if self.in_circles else steep
         names = ", ".join(repr(schema.names[at]) for at in self.alike)
-        alike = f", mostly of the same {names}" if names else ""
-        known = "" if self.counted is None else f"; {schema.names[self.counted]!r} counts them"
-        return f"{self.column} is {self.target} of another row: {ends}{steep}{alike}{known}"
+        alike = f", mostly with the same {names}" if names else ""
+        known = (
+            ""
+            if self.counted is None
+            else f"; {schema.names[self.counted]!r} counts the references"
+        )
+        return f"{self.column} refers to {self.target} of another row: {ends}{steep}{alike}{known}"
 
     def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which rows of a frame refer to a row, in no circle, and which are to.

@@ -109,7 +109,7 @@ class JointKey:
         return f"{self.statement(schema)}: {evidence}"
 
     def statement(self, schema: Schema) -> str:
-        """Say which columns name a row together.
+        """Say which columns are unique together.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class JointKey:
             Columns of the table, or of a table with the parts of its columns.
         """
         names = [part_in_words(schema.columns[at]) for at in sorted(self.positions)]
-        return f"{', '.join(names[:-1])} and {names[-1]} name a row together"
+        return f"{', '.join(names[:-1])} and {names[-1]} are unique together"
 
     def repeats(self, frame: pd.DataFrame) -> Mask:
         """Return which rows repeat an earlier one, of those without a missing value.

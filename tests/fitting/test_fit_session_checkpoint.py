@@ -111,7 +111,7 @@ def test_other_options_and_another_table_are_refused(table, tmp_path):
     with pytest.raises(OptionError, match=r"a fit with hidden_dim=8, and here it is 9; give the"):
         fitted(table, tmp_path, **state, hidden_dim=9)
     for other in (table[:-1], table.assign(kind=table["kind"][::-1].to_list()).iloc[:, :2]):
-        with pytest.raises(DataError, match="that of a fit of another table, or of one with"):
+        with pytest.raises(DataError, match="a fit of another table, or from one with"):
             fitted(other, tmp_path, **state)
     with pytest.raises(DataError, match="other constraints"):
         fitted(table, tmp_path, **state, constraints=[Positive("size")])

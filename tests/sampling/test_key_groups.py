@@ -64,8 +64,8 @@ def test_the_keys_are_found_the_finest_first(gan):
     assert [own.determined for own in keys] == [(1, 2, 3, 4, 5, 6), (2, 3, 4, 5)]
     assert [own.within for own in keys] == [None, 0]
     assert keys[1].describe(gan.schema_) == (
-        "'customer_id' has 1 to about 4 values of 'order_id' for each value, 2.6 on average; each "
-        "has one 'country', 'currency', 'email', 'signed'"
+        "'customer_id' has 1 to about 4 values of 'order_id' per value, 2.6 on average; one "
+        "'country', 'currency', 'email', 'signed' per value"
     )
 
 

@@ -168,7 +168,7 @@ def test_the_seed_of_noise_must_be_a_number(table, monkeypatch):
         ({"epsilon": "1"}, "epsilon='1' must be a number above 0 or None"),
         (
             {"epsilon": 0.001},
-            "epsilon=0.001 must be from 0.01: below, noise hides all that a table",
+            "epsilon=0.001 must be at least 0.01: below, the noise hides all",
         ),
         ({"delta": 1e-15}, "delta=1e-15 must be from 1e-14 to 0.5, and should be far below one"),
         ({"delta": 0.9}, "delta=0.9 must be from 1e-14 to 0.5"),
@@ -254,13 +254,13 @@ def test_rows_vote_on_what_is_made_anew(table, kind, write):
 
 
 def test_too_few_rows_for_a_range_are_said_to_be(table):
-    with pytest.raises(OptionError, match="column 'visits' has too few numbers for their range"):
+    with pytest.raises(OptionError, match="'visits' has too few numbers to find their range"):
         TabGAN(epsilon=0.1, **QUICK).fit(table[["visits", "kind"]][:200])
 
 
 def test_too_few_rows_for_levels_are_said_to_be():
     frame = pd.DataFrame({"span": pd.interval_range(0, 500)})
-    with pytest.raises(OptionError, match=r"column 'span' has no value .* \(\d+ or more are seen"):
+    with pytest.raises(OptionError, match=r"'span' has no value .* \(at least \d+ are needed"):
         TabGAN(epsilon=1.0, delta=1e-12, **QUICK).fit(frame)
 
 
@@ -695,7 +695,7 @@ def test_a_fit_that_goes_on_spends_nothing_again(table, tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(again.sample(50), uncut.sample(50))
     with pytest.raises(OptionError, match=r"a fit with epsilon=50\.0, and here it is 60\.0"):
         TabGAN(**options | {"epsilon": 60.0}, **state, resume=True).fit(rows)
-    with pytest.raises(DataError, match="that of a fit of another table, or of one with"):
+    with pytest.raises(DataError, match="a fit of another table, or from one with"):
         TabGAN(**options, **state, resume=True).fit(rows.drop(columns="member"))
 
 
