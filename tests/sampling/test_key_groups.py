@@ -202,7 +202,7 @@ def test_columns_that_differ_within_a_key_are_found(lines):
     gan, table = lines
     (keys,) = gan._model.keys
     assert (keys.apart, keys.counting) == ((1, 2), (1,))
-    assert keys.describe(gan.schema_).endswith("; no 'line', 'item' twice")
+    assert keys.describe(gan.schema_).endswith("; no repeated 'line', 'item'")
     few = table[table["line"] != 2]  # lines are missing: they no longer count
     (others,) = learn_keys(by_position(few, gan.schema_))
     assert (others.apart, others.counting) == ((1, 2), ())
@@ -250,7 +250,7 @@ def test_the_rows_of_a_key_follow_what_the_key_is():
         ("seasonal", GroupSizes((1,), (1.0,))),
     )
     assert KeyGroups.from_json(keys.to_json()) == keys
-    assert "by 'contract'" in keys.describe(trees.schema_)
+    assert "depending on 'contract'" in keys.describe(trees.schema_)
     drawn = trees.sample(len(table), random_state=1)
     rows = drawn.groupby("employee_id").agg(n=("hours", "size"), contract=("contract", "first"))
     means = rows.groupby("contract")["n"].mean()
