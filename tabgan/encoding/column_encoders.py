@@ -383,10 +383,10 @@ class NumericEncoder(ColumnEncoder):
 
     @property
     def spans(self) -> RowLayout:
-        """One number, its flag and its format.
+        """One number, its mark and its form.
 
-        The flag of a column with specials has the level 0 if a number is present. The format of a
-        column with several formats is the index of the number's own.
+        The mark, of a column with specials, has the level 0 where a number is present. The form,
+        of a column with several formats, is the place of the number's own.
         """
         marks = (1 + len(self._specials),) if len(self._specials) else ()
         forms = (len(self.column.formats),) if self.column.other_formats else ()

@@ -1,12 +1,11 @@
-"""Orders of levels, so that one split of a tree separates levels that differ.
+"""Orders of levels for trees: a split of a range of codes is to separate levels that differ.
 
-The codes of a column's levels are in no useful order, so a tree needs a split for each level that
-it separates. Before a classifier is fitted, the levels of each other column are put into two orders
-that are informative about its classes. In the first, levels follow the axis along which their
-classes' shares differ most, that of correspondence analysis (Greenacre, 2017); of two classes it is
-the one order in which some split is the best of all subsets (Breiman et al., 1984, section 4.2.2).
-In the second, levels whose commonest class is the same stand together: it finds what a level
-determines.
+The codes of a column's levels stand in no useful order, so that a tree needs a split for each level
+that it separates. Before a classifier is grown, the levels of each other column are put into two
+orders that tell of its classes. In the first, levels follow the axis along which their classes'
+shares differ most, that of correspondence analysis (Greenacre, 2017); of two classes it is the one
+order in which some split is the best of all subsets (Breiman et al., 1984, section 4.2.2). In the
+second, levels whose commonest class is the same stand together: it finds what a level determines.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +28,7 @@ Floats = NDArray[np.float64]
 
 
 class LevelOrder(NamedTuple):
-    """The rank of each level of a column.
+    """The ranks of one column's levels.
 
     Attributes
     ----------
@@ -45,7 +44,7 @@ class LevelOrder(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LevelOrders:
-    """Orders of the levels of some columns; each order becomes a further feature.
+    """Orders of the levels of some columns, each of which becomes a feature behind the others.
 
     Parameters
     ----------
