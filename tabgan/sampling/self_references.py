@@ -220,11 +220,7 @@ class SelfReference:
         steep = ", also in circles" if self.in_circles else steep
         names = ", ".join(repr(schema.names[at]) for at in self.alike)
         alike = f", mostly with the same {names}" if names else ""
-        known = (
-            ""
-            if self.counted is None
-            else f"; {schema.names[self.counted]!r} counts the references"
-        )
+        known = "" if self.counted is None else f"; {schema.names[self.counted]!r} counts them"
         return f"{self.column} refers to {self.target} of another row: {ends}{steep}{alike}{known}"
 
     def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -175,7 +175,7 @@ def test_a_number_that_counts_the_rows_that_refer_to_a_row_does_so_in_a_sample()
     post["replies"] = np.bincount(parent[60:], minlength=400)
     post.loc[:1, "replies"] += 1  # some replies were deleted
     schema, rule = learned(post)
-    assert rule.describe(schema).endswith("; 'replies' counts the references")
+    assert rule.describe(schema).endswith("; 'replies' counts them")
     new = rule.write(post, schema, rng)
     answered = new["parent_post_no"].value_counts().reindex(ids, fill_value=0)
     assert new["replies"].tolist() == answered.tolist()
