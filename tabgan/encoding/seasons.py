@@ -170,13 +170,22 @@ class SeasonGrid:
         return self.seasons.joint(self.seasons.of(self.dates))
 
     @cached_property
+    def _periods(self) -> Codes:
+        return self._period(self.dates)
+
+    @cached_property
     def _order(self) -> Codes:
         """The places of the grid by period, levels and date."""
-        return np.lexsort((self._levels, self._period(self.dates)))
+        return np.lexsort((self._levels, self._periods))
+
+    @cached_property
+    def _by_levels(self) -> Codes:
+        """The places of the grid by levels and date."""
+        return np.argsort(self._levels, kind="stable")
 
     @cached_property
     def _keys(self) -> Codes:
-        own = self._period(self.dates) * self._n_levels + self._levels
+        own = self._periods * self._n_levels + self._levels
         return own[self._order]
 
     @property
@@ -242,8 +251,7 @@ class SeasonGrid:
         Where the period has none, the nearest date of another one is taken; -1 if there is none.
         """
         period = self._period(ticks)
-        every = self._period(self.dates)
-        first, end = (np.searchsorted(every, period, side) for side in ("left", "right"))
+        first, end = (np.searchsorted(self._periods, period, side) for side in ("left", "right"))
         own = np.searchsorted(self.dates, ticks).clip(first, np.maximum(end - 1, first))
         rank = (own - first) / np.maximum(end - first, 1)
         key = period * self._n_levels + wanted
@@ -256,7 +264,7 @@ class SeasonGrid:
 
     def _nearest(self, ticks: Ticks, wanted: Codes) -> Codes:
         span = float(self.dates[-1] - self.dates[0]) + 1
-        order = np.argsort(self._levels, kind="stable")
+        order = self._by_levels
         line = self._levels[order] + (self.dates[order] - self.dates[0]) / span
         inside = ticks.clip(self.dates[0], self.dates[-1])
         at = np.searchsorted(line, wanted + (inside - self.dates[0]) / span)
