@@ -5,7 +5,7 @@ column that is left: the class that a registered encoder claims, or the one that
 and number of distinct values. Decoding goes the same way back, and restores what the rules derive.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import isabstract
@@ -29,7 +29,7 @@ from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder, f
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.quantiles import Quantiles
-from tabgan.encoding.seasons import find_seasons
+from tabgan.encoding.seasons import Season, find_seasons
 from tabgan.rules.agreement_dependency import LevelEquality, NearDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
@@ -309,6 +309,15 @@ class TableEncoder:
     def spans(self) -> RowLayout:
         """Layout of an encoded row."""
         return RowLayout.concatenate(encoder.spans for encoder in self.encoders.values())
+
+    @property
+    def seasons(self) -> dict[Hashable, tuple[Season, ...]]:
+        """The hours, weekdays and months that are learned beside dates, by column."""
+        return {
+            self.columns[at].name: own.seasons
+            for at, own in self.encoders.items()
+            if isinstance(own, NumericEncoder) and own.seasons
+        }
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:

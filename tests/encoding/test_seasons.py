@@ -166,3 +166,13 @@ def test_what_hours_and_weekdays_tell_is_kept(model):
     asked = fitted.sample(100, where={"meal": "breakfast"})
     assert (asked["meal"] == "breakfast").all()
     assert asked["when"].dt.hour.between(6, 10).mean() > 0.4
+
+
+def test_inspect_names_the_seasons(tmp_path):
+    from click.testing import CliRunner
+
+    from tabgan.cli.main import main
+
+    visits().to_csv(tmp_path / "visits.csv", index=False)
+    result = CliRunner().invoke(main, ["inspect", str(tmp_path / "visits.csv")])
+    assert "season: other columns depend on the hour and the weekday of when" in result.output
