@@ -62,6 +62,7 @@ def describe_table(
         "dependencies": [rule.describe() for rule in encoder.dependencies],
         **_evidence_facts(preparation.table, encoder),
         "keys": [own.describe(preparation.schema) for own in preparation.keys],
+        "seasons": _season_facts(encoder),
         "constraints": [rule.describe() for rule in preparation.constraints],
         "conditions": _condition_facts(conditions.values if conditions else {}),
         "learned_columns": encoder.n_learned,
@@ -87,6 +88,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "free_text": free_text_names(gan.schema_),
         "dependencies": [rule.describe() for rule in gan.dependencies_],
         "keys": [own.describe(gan.schema_) for own in gan._model.keys],
+        "seasons": _season_facts(gan._model.encoder),
         "constraints": [rule.describe() for rule in gan.constraints_],
         "conditions": _condition_facts(gan.conditions_),
         **gan.size_of_fit(),
@@ -112,6 +114,10 @@ def _evidence_facts(table: ColumnFrame, encoder: TableEncoder) -> dict[str, Any]
         if isinstance(rule, CopyDependency | OneHotDependency):
             searched = table
     return {"evidence": found, "untried": untried(searched)}
+
+
+def _season_facts(encoder: TableEncoder) -> dict[str, list[str]]:
+    return {str(name): [*seasons] for name, seasons in encoder.seasons.items()}
 
 
 def _shown_range(first: Scalar, last: Scalar) -> str | None:
@@ -195,6 +201,10 @@ def lay_out(facts: dict[str, Any]) -> str:
     if facts.get("untried"):
         lines.append(f"rules: {facts['untried']}")
     lines += [f"key: {keys}" for keys in facts.get("keys", ())]
+    lines += [
+        f"season: other columns depend on the {' and the '.join(seasons)} of {name}"
+        for name, seasons in facts.get("seasons", {}).items()
+    ]
     lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")

@@ -14,6 +14,7 @@ from tabgan.base.errors import DataError, did_you_mean
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.rhythm import Week
+from tabgan.encoding.seasons import Season, SeasonGrid, SeasonLevels
 from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, clip_to_ends, replaced, write_column
 from tabgan.table.dates import is_beyond_month, unit_of
 from tabgan.table.level_codes import levels_to_series
@@ -368,13 +369,16 @@ class NumericEncoder(ColumnEncoder):
         scale: Scale,
         quantiles: Quantiles,
         specials: LevelTable,
+        *,
         forms_by_day: FormsByDay | None = None,
+        seasons: SeasonLevels | None = None,
     ) -> None:
         self.column = column
         self._scale = scale
         self._quantiles = quantiles
         self._specials = specials
         self._forms_by_day = forms_by_day
+        self._seasons = seasons
 
     @property
     def specials(self) -> Sequence[Scalar]:
@@ -383,14 +387,31 @@ class NumericEncoder(ColumnEncoder):
 
     @property
     def spans(self) -> RowLayout:
-        """One number, its mark and its form.
+        """One number, its mark, its form and its seasons.
 
         The mark, of a column with specials, has the level 0 where a number is present. The form,
-        of a column with several formats, is the place of the number's own.
+        of a column with several formats, is the place of the number's own. A season, such as the
+        day of the week, has a further level where no date is present.
         """
         marks = (1 + len(self._specials),) if len(self._specials) else ()
         forms = (len(self.column.formats),) if self.column.other_formats else ()
-        return RowLayout((0 if marks else None,), marks + forms)
+        seasons = () if self._seasons is None else self._seasons.widths
+        return RowLayout(
+            (0 if marks else None,), marks + forms + tuple(n + len(marks) for n in seasons)
+        )
+
+    @property
+    def _form_span(self) -> int:
+        return int(len(self._specials) > 0)
+
+    @property
+    def _season_spans(self) -> slice:
+        return slice(self._form_span + bool(self.column.other_formats), None)
+
+    @property
+    def seasons(self) -> tuple[Season, ...]:
+        """The parts of dates that are learned as levels beside them."""
+        return () if self._seasons is None else (*self._seasons.levels,)
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:
@@ -427,7 +448,31 @@ class NumericEncoder(ColumnEncoder):
         if quantiles.rhythm is not None:  # half the rows of a bent line may lie in a night
             quantiles = _fit_quantiles(line, (low, high), column, scale, bends=False)
         specials = LevelTable(_specials_of(column, numbers).levels)
-        return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
+        by_day = _forms_by_day(numbers, column)
+        return cls(column, scale, quantiles, specials, forms_by_day=by_day)
+
+    def with_seasons(self, cells: TypedSeries, seasons: Sequence[Season]) -> "NumericEncoder":
+        """Return an encoder of dates that has their hour, weekday or month beside them.
+
+        Parameters
+        ----------
+        cells
+            The dates that were fitted.
+        seasons
+            The parts of dates that other columns depend on.
+        """
+        numbers, unit = cells.numbers, unit_of(self.column)
+        levels = SeasonLevels.fit(
+            seasons, numbers.values[numbers.present], unit, least=self.column.least_rows
+        )
+        return NumericEncoder(
+            self.column,
+            self._scale,
+            self._quantiles,
+            self._specials,
+            forms_by_day=self._forms_by_day,
+            seasons=levels,
+        )
 
     def encode(self, cells: TypedSeries) -> Encoded:
         """Return the band of each number; numbers outside the fitted range get that of the end.
@@ -445,7 +490,10 @@ class NumericEncoder(ColumnEncoder):
         if absent.any():
             codes[absent, 0] = 1 + self._specials.codes_in(_specials_of(self.column, numbers))
         if numbers.forms is not None and self.column.other_formats:
-            codes[:, -1] = numbers.forms
+            codes[:, self._form_span] = numbers.forms
+        if self._seasons is not None:
+            own = self._seasons.of(numbers.values)
+            codes[:, self._season_spans] = np.where(absent[:, None], self._seasons.widths, own)
         return Encoded(low.astype(np.float32)[:, None], width.astype(np.float32)[:, None], codes)
 
     def decode(
@@ -471,23 +519,35 @@ class NumericEncoder(ColumnEncoder):
         key
             Determines the order of generated values; the same for all blocks of a sample.
         """
-        values = self._scale.from_line(self._quantiles.from_unit(numbers[:, 0]))
+        units = numbers[:, 0]
+        if self._seasons is not None:
+            units = self._season_grid.agree(units, codes[:, self._season_spans], self._values_at)
+        values = self._values_at(units)
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
         special = np.array([None, *self._specials.values], object)[level]
-        forms = codes[:, -1].astype(np.int8) if self.column.other_formats else None
+        forms = codes[:, self._form_span].astype(np.int8) if self.column.other_formats else None
         if self._forms_by_day is not None:
             late = is_beyond_month(values, self.column)
             forms = np.array(self._forms_by_day, np.int8)[late.astype(np.intp)]
         return write_column(Numbers(values, level == 0, special, forms), self.column)
 
+    @cached_property
+    def _season_grid(self) -> SeasonGrid:
+        assert self._seasons is not None
+        return SeasonGrid.of(self._seasons, self._values_at)
+
+    def _values_at(self, units: NDArray[np.float64]) -> NDArray[Any]:
+        return self._scale.from_line(self._quantiles.from_unit(units))
+
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
-        by_day = self._forms_by_day
+        by_day, seasons = self._forms_by_day, self._seasons
         return {
             "scale": self._scale.to_json(),
             "quantiles": self._quantiles.to_json(),
             "specials": self._specials.to_json(),
             **({} if by_day is None else {"forms_by_day": [*by_day]}),
+            **({} if seasons is None else {"seasons": seasons.to_json()}),
         }
 
     @classmethod
@@ -514,7 +574,11 @@ class NumericEncoder(ColumnEncoder):
         if quantiles.minimum < least or quantiles.maximum > most:
             raise ValueError("numeric: the quantiles leave the scale")
         by_day = _forms_by_day_from_json(state.get("forms_by_day"), column)
-        return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]), by_day)
+        seasons = state.get("seasons")
+        if seasons is not None:
+            seasons = SeasonLevels.from_json(seasons, unit_of(column))
+        specials = LevelTable.from_json(state["specials"])
+        return cls(column, scale, quantiles, specials, forms_by_day=by_day, seasons=seasons)
 
 
 def _fit_quantiles(
