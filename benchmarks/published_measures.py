@@ -9,7 +9,7 @@ Frames have the same columns and no missing cells. Columns are nominal or number
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any, Literal
@@ -72,36 +72,43 @@ def shape_and_trend(
 
     Notes
     -----
-    As of sdmetrics 0.24: all pairs count, also those that are not related; numbers beside levels
-    are cut into ten bins between the extremes of *their own* table, whose greatest value has a bin
-    to itself.
+    `trend_error` as of sdmetrics 0.24: all pairs count, also those that are not related; numbers
+    beside levels are cut into ten bins between the extremes of *their own* table, whose greatest
+    value has a bin to itself. So a single row decides where the bins are. `trend_error_bins` has
+    the real table's bins for both tables.
     """
     shapes = [
         ks_2samp(real[one], synthetic[one], method="asymp").statistic for one in columns.all_numbers
     ]
-    codes = {}
+    levels = {}
     for name in columns.all_nominal:
         both = pd.factorize(pd.concat([real[name], synthetic[name]]))[0]
-        codes[name] = both[: len(real)], both[len(real) :]
-        shapes.append(_total_variation(*codes[name]))
-    errors = [
+        levels[name] = both[: len(real)], both[len(real) :]
+        shapes.append(_total_variation(*levels[name]))
+    common = [
         abs(np.subtract(*(np.corrcoef(one[a], one[b])[0, 1] for one in (real, synthetic)))) / 2
         for a, b in combinations(columns.all_numbers, 2)
     ]
+    common += [_pair_variation(levels[a], levels[b]) for a, b in combinations(levels, 2)]
+    own, same = [], []
     for name in columns.all_numbers:
-        codes[name] = tuple(_own_bins(one[name].to_numpy(float)) for one in (real, synthetic))
-    for a, b in combinations(codes, 2):
-        if not {a, b} <= {*columns.all_numbers}:
-            most = 1 + max(int(one.max()) for one in codes[b])
-            errors.append(_total_variation(*(codes[a][at] * most + codes[b][at] for at in (0, 1))))
+        pair = [one[name].to_numpy(float) for one in (real, synthetic)]
+        edges = [np.histogram_bin_edges(one, BINS) for one in pair]
+        cut = [np.digitize(one, its) for one, its in zip(pair, edges, strict=True)]
+        cut_alike = [np.digitize(one, edges[0][1:-1]) for one in pair]
+        own += [_pair_variation(cut, one) for one in levels.values()]
+        same += [_pair_variation(cut_alike, one) for one in levels.values()]
     return {
         "shape_error": 100 * float(np.mean(shapes)),
-        "trend_error": 100 * float(np.nanmean(errors)),  # a constant number has no correlation
+        # a constant number has no correlation
+        "trend_error": 100 * float(np.nanmean([*common, *own])),
+        "trend_error_bins": 100 * float(np.nanmean([*common, *same])),
     }
 
 
-def _own_bins(values: np.ndarray) -> np.ndarray:
-    return np.digitize(values, np.histogram_bin_edges(values, BINS))
+def _pair_variation(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
+    most = 1 + max(int(codes.max()) for codes in other)
+    return _total_variation(*(a * most + b for a, b in zip(one, other, strict=True)))
 
 
 def _total_variation(one: np.ndarray, other: np.ndarray) -> float:

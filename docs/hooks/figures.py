@@ -125,6 +125,7 @@ FIGURES = {
         {
             "C2ST": ("xgb_c2st", ".3f"),
             "trend error %": ("trend_error", ".2f"),
+            "real bins": ("trend_error_bins", ".2f"),
             "NMI distance": ("nmi_distance", ".4f"),
             "utility": ("utility", ".3f"),
             "α-precision": ("alpha_precision", ".3f"),
