@@ -123,7 +123,8 @@ class PresenceDependency(Dependency):
         cells, n_marks = table[self.target.position], len(self.absent)
         places = {level_key(mark): place for place, mark in enumerate(self.absent)}
         known = np.array([places.get(level_key(own), n_marks) for own in cells.levels], np.int32)
-        return np.where((known[cells.codes] == n_marks) & ~_have_value(cells), 0, known[cells.codes])
+        found = known[cells.codes]
+        return np.where((found == n_marks) & ~_have_value(cells), 0, found)
 
     def has_value(self, table: ColumnFrame) -> NDArray[np.bool_]:
         """Return where the target has a value, shape (rows,)."""
