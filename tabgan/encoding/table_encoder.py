@@ -269,6 +269,7 @@ class TableEncoder:
         *,
         derive: bool = True,
         kept: Collection[int] = (),
+        unlimited: Collection[int] = (),
         declared: Sequence[Dependency] = (),
         detected: Sequence[Dependency] | None = None,
         once: Collection[int] = (),
@@ -287,6 +288,8 @@ class TableEncoder:
             Whether columns that others determine are left out and derived.
         kept
             Positions of columns that are learned in any case, even if others determine them.
+        unlimited
+            Positions of columns that levels of others don't limit.
         declared
             Rules that hold in any case. They are restored first, and what is detected leaves
             their columns alone; `kept` has to name these.
@@ -300,15 +303,12 @@ class TableEncoder:
             detected = find_presences(left, len(schema))
         elif detected is None:
             detected = detect_dependencies(left, rng, kept, find_attributes)
-        dependencies = (
-            *(rule for rule in detected if not _tells_of_few_rows(rule, left)),
-            *declared,
-        )
+        dependencies = (*(own for own in detected if not _tells_of_few_rows(own, left)), *declared)
         for dependency in dependencies:
             left = dependency.reduce(left)
         near = [rule for rule in dependencies if isinstance(rule, LevelEquality | NearDependency)]
         learned = without(left, {at for rule in near for at in rule.positions[-2:]})
-        limits = find_limits(learned, rng.spawn(1)[0], kept) if derive else ()
+        limits = find_limits(learned, rng.spawn(1)[0], {*kept, *unlimited}) if derive else ()
         holes = find_hole_shares(learned, kept) if derive else ()
         return cls(
             schema,

@@ -508,6 +508,7 @@ def prepare(
     seed: int,
     *,
     context: Collection[int] = (),
+    unlimited: Collection[int] = (),
     declare: DeclareRules = lambda _table: (),
     units: Units = (),
 ) -> Preparation:
@@ -523,6 +524,8 @@ def prepare(
         Root of the streams of randomness: of the detection of rules and of folding.
     context
         Positions of columns that are there to draw the others by: no rule may derive them.
+    unlimited
+        Positions of columns that levels of others don't limit.
     declare
         Returns further rules, of the table in work, that hold in any case.
     units
@@ -535,10 +538,8 @@ def prepare(
     OptionError
         If a constraint or a condition column does not suit the table.
     """
-    declared_schema = _declared_schema(frame, options)
-    schema, constraints = learn_constraints(
-        frame, declared_schema, options.constraints, options.schema
-    )
+    as_declared = _declared_schema(frame, options)
+    schema, constraints = learn_constraints(frame, as_declared, options.constraints, options.schema)
     schema = with_min_group(schema, options.min_group)
     conditions = find_columns(schema, [*options.condition_on])
     planned = plan_constraints(constraints, frame, schema, conditions)
@@ -562,9 +563,10 @@ def prepare(
         planned = plan_constraints(constraints, frame, schema, conditions)
     kept = {*conditions, *planned.positions, *context}
     declared = (*declare(suppressed.table), *planned.dependencies)
-    encoder = _fit_encoder(suppressed, seed, options, kept, declared, keys=keys)
+    left_alone = kept, unlimited
+    encoder = _fit_encoder(suppressed, seed, options, left_alone, declared, keys=keys)
     return Preparation(
-        declared_schema=declared_schema,
+        declared_schema=as_declared,
         schema=schema,
         table=suppressed.table,
         constraints=constraints,
@@ -591,12 +593,16 @@ def _fit_encoder(
     suppressed: Suppressed,
     seed: int,
     options: TableOptions,
-    kept: Collection[int],
+    left_alone: tuple[Collection[int], Collection[int]],
     declared: Sequence[Dependency],
     *,
     keys: Sequence[KeyRule],
 ) -> TableEncoder:
-    """Fit the encoder, and decode once with it."""
+    """Fit the encoder, and decode once with it.
+
+    Of the columns left alone, no rule may derive the first ones, no level limit the others.
+    """
+    kept, unlimited = left_alone
     kept = {*kept, *(at for rule in declared for at in rule.positions)}
     detected = suppressed.detected
     if detected is not None and detected.kept != kept:
@@ -607,6 +613,7 @@ def _fit_encoder(
         numpy_stream(seed, "detect") if detected is None else detected.rng,
         derive=options.derive,
         kept=kept,
+        unlimited=unlimited,
         declared=declared,
         detected=None if detected is None else detected.rules,
         once={at for rule in keys if isinstance(rule, KeyGroups) for at in rule.paired},

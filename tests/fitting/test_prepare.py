@@ -203,3 +203,14 @@ def test_rules_are_those_of_the_table_with_its_rare_levels_folded():
         again = detect_dependencies(preparation.table, stream, (), find_attributes)
         assert [*preparation.encoder.dependencies[: len(again)]] == again
         assert len(again) == 2
+
+
+def test_levels_do_not_limit_columns_that_are_left_alone():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"plan": rng.choice(["free", "paid"], 600), "x": rng.normal(size=600)})
+    frame["uses"] = rng.integers(0, np.where(frame["plan"] == "free", 30, 300))
+    said = []
+    for unlimited in ([], [2]):
+        found = prepare(frame, TableOptions(), 0, unlimited=unlimited).encoder.dependencies
+        said.append([rule.describe() for rule in found])
+    assert said == [["'uses' keeps to what its 'plan' allows"], []]
