@@ -44,6 +44,8 @@ __all__ = ["CoalesceDependency", "JointDependency", "find_coalesced", "find_join
 MOST_JOINT_LEVELS = 60  # of a column that determines others together with one or two more
 MOST_JOINT_TARGETS = 200  # levels of a column that several determine
 MOST_JOINT = 12  # columns, those of the fewest levels, of which several may determine another one
+HINT_ROWS = 500  # enough to refute most groups of three
+CELLS_PER_ROW = 8  # up to which pairs of levels are counted in a table
 MOST_EXTENDED = 3  # pairs of columns that a third is added to, for each column
 LEAST_ROWS = 20  # in which a column is the first one of two, and as many in which it is the other
 MOST_BY_CHANCE = 1e-6  # chance that a column repeats others
@@ -173,10 +175,15 @@ def _hoped_groups(
     few: Mapping[int, LevelList], others: Sequence[int], target: int
 ) -> Iterator[tuple[int, ...]]:
     """Yield the pairs, then the threes, that determine a column in a sample."""
+    there = np.flatnonzero(_have_level(few[target]))
+    if len(there) < ROWS_PER_LEVEL:
+        return
+    own = {at: LevelList(few[at].codes[there], few[at].levels) for at in (*others, target)}
+    head = {at: LevelList(cells.codes[:HINT_ROWS], cells.levels) for at, cells in own.items()}
     ranked: list[tuple[int, tuple[int, ...]]] = []
     pair: tuple[int, ...]
     for pair in combinations(others, 2):
-        wrong = _count_undetermined([few[at] for at in pair], few[target])
+        wrong = _count_undetermined([own[at] for at in pair], own[target])
         ranked.append((wrong, pair))
         if not wrong:
             yield pair
@@ -184,20 +191,24 @@ def _hoped_groups(
         for third in others:
             if wrong and third not in pair:
                 group = tuple(sorted((*pair, third)))
-                if not _count_undetermined([few[at] for at in group], few[target]):
+                if not any(
+                    _count_undetermined([rows[at] for at in group], rows[target])
+                    for rows in (head, own)
+                ):
                     yield group
 
 
 def _count_undetermined(sources: Sequence[LevelList], target: LevelList) -> int:
     """Return the rows that do not hold the commonest target level of their combination."""
-    there = np.flatnonzero(_have_level(target))
-    if len(there) < ROWS_PER_LEVEL:
-        return len(target.codes)
-    joint = LevelList(_joint_codes(sources)[there], [])
-    pairs = joint.codes * len(target.levels) + target.codes[there]
+    n_levels = len(target.levels)
+    pairs = _joint_codes(sources) * n_levels + target.codes
+    n_pairs = int(np.prod([len(own.levels) for own in sources])) * n_levels
+    if n_pairs <= CELLS_PER_ROW * len(pairs):  # a table of them is faster than to sort the rows
+        counts = np.bincount(pairs, minlength=n_pairs).reshape(-1, n_levels)
+        return int(len(pairs) - counts.max(axis=1).sum())
     numbers, counts = np.unique(pairs, return_counts=True)
-    starts = np.flatnonzero(np.diff(numbers // len(target.levels), prepend=-1))
-    return int(len(there) - np.maximum.reduceat(counts, starts).sum())
+    starts = np.flatnonzero(np.diff(numbers // n_levels, prepend=-1))
+    return int(len(pairs) - np.maximum.reduceat(counts, starts).sum())
 
 
 def _joint_codes(sources: Iterable[LevelList]) -> NDArray[Any]:

@@ -59,6 +59,7 @@ MOST_OF_CHANCE = 0.2  # of the repeated rows that there would be by chance
 LEAST_PAIRS = 30.0  # of equal rows that there would be by chance
 LEAST_REPEATED = 0.1  # share of the rows that repeat others in a single one of the columns
 MOST_COLUMNS = 25
+MOST_CODES = 2**62  # of several columns together
 MOST_PARTS = 3
 TOGETHER = 16  # blocks of a sample whose rows refer to each other, or are unique together
 _KINDS = frozenset({"categorical", "boolean", "integer", "datetime"})
@@ -277,10 +278,14 @@ def _candidates(table: ColumnFrame) -> dict[int, _Levels]:
 
 def _repeated_share(columns: Sequence[Rows]) -> float:
     """Return the share of the rows that repeat an earlier one in some columns."""
-    combined = columns[0]
+    combined, room = columns[0], int(columns[0].max()) + 1
     for own in columns[1:]:
-        combined = np.unique(combined * (int(own.max()) + 1) + own, return_inverse=True)[1]
-    return 1 - len(np.unique(combined)) / len(combined)
+        size = int(own.max()) + 1
+        if room * size > MOST_CODES:
+            combined = np.unique(combined, return_inverse=True)[1]
+            room = len(combined)
+        combined, room = combined * size + own, room * size
+    return 1 - len(pd.unique(combined)) / len(combined)
 
 
 def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGroups, ...]:
