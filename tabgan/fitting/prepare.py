@@ -41,12 +41,12 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import infer_schema, resolve_schema, with_measured_ranges
 from tabgan.rules.base_rules import ColumnConstraint, Constraint, Dependency
+from tabgan.rules.code_dependency import CodePart, CodePrefix
 from tabgan.rules.constraint_plan import ConstraintPlan, learn_constraints, plan_constraints
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.level_constraints import FixedCombinations
-from tabgan.rules.personal_dependency import CodePart, CodePrefix
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.table_keys import KeyRule, learn_table_keys
 from tabgan.table.columns import (

@@ -14,6 +14,7 @@ from tabgan.rules.agreement_dependency import (
 from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
+from tabgan.rules.code_dependency import find_codes
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.equality_dependency import (
     find_copies,
@@ -32,7 +33,7 @@ from tabgan.rules.joint_dependency import (
 )
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
-from tabgan.rules.personal_dependency import find_codes, find_persons
+from tabgan.rules.personal_dependency import find_persons
 from tabgan.rules.presence_dependency import find_joint_holes, find_joint_marks, find_presences
 from tabgan.rules.sum_dependency import SumDependency, find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
