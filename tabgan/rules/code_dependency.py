@@ -3,6 +3,10 @@
 A code is generated, so that none is a value of the training table. One that begins with the row's
 region or type is generated without it, and gets it in front; so are codes that hold it elsewhere,
 or the year of a date.
+
+A date that stands in a code and in no other column is learned as a column of its own, which takes
+part in rules as any other does: an order's number tells its day, and it is billed after that. So is
+in which rows one code is another one of its row.
 """
 
 import re
@@ -12,9 +16,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from tabgan.rules.base_rules import Dependency
+from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.rules.personal_dependency import with_texts
 from tabgan.table.columns import (
     ColumnFrame,
@@ -24,12 +29,16 @@ from tabgan.table.columns import (
     field_at,
     level_key,
     with_cells,
+    without,
 )
 from tabgan.table.dates import unit_of
 from tabgan.table.level_codes import is_absent
+from tabgan.table.number_scale import clip_to_range
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
+from tabgan.table.schema import Column
+from tabgan.table.text_formats import DateForm, HeldDate, find_held_date, spread
 
-__all__ = ["CodePart", "CodePrefix", "find_codes"]
+__all__ = ["CodeDate", "CodePart", "CodePrefix", "find_codes"]
 
 HINT_ROWS = 50  # enough to refute most pairs
 MOST_TOKENS = 12  # words and marks of a code, in which another column is looked for
@@ -40,6 +49,7 @@ FEWEST_OF_CHOICE = 10  # rows that show the word of a level
 MOST_BY_CHANCE = 0.1  # share of the rows without the commonest word that may have another one
 HINT_HELD = 0.9  # share of the first ones, of which few odd ones are many
 LEAST_NEW = 0.9  # share of the codes that differ in the rest
+DATED = 1_000  # codes in which a date is looked for
 ROOM = 4  # numbers that the digits of the rest can be, for each row
 
 
@@ -96,18 +106,23 @@ class CodePrefix(Dependency):
         return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
 
 
-def find_codes(table: ColumnFrame) -> list[Dependency]:
-    """Find the identifiers that hold other columns of their row: in front, then elsewhere.
+def find_codes(table: ColumnFrame, n_columns: int) -> list[Dependency]:
+    """Find the identifiers that hold other columns of their row, or a date.
 
     Parameters
     ----------
     table
         The training table.
+    n_columns
+        Number of columns of the schema.
     """
     found: list[Dependency] = [*_find_prefixes(table)]
     for rule in found:
         table = rule.reduce(table)
-    return [*found, *_find_code_parts(table)]
+    parts = _find_code_parts(table)
+    for part in parts:
+        table = part.reduce(table)
+    return [*found, *parts, *_find_code_dates(table, n_columns)]
 
 
 def _find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
@@ -462,3 +477,188 @@ def _differ(rule: CodePart, table: ColumnFrame) -> bool:
         (sum(map(str.isdecimal, own)) for own in rests if isinstance(own, str)), default=0
     )
     return len(rests) >= LEAST_NEW * len(codes.levels) or 10**longest >= ROOM * len(codes.levels)
+
+
+_ISO = {"M": "%Y-%m", "D": "%Y-%m-%d", "m": "%Y-%m-%d %H:%M", "s": "%Y-%m-%d %H:%M:%S"}
+
+
+@dataclass(frozen=True)
+class CodeDate(Dependency):
+    """The target is a code that holds a date, which is learned as a column of its own.
+
+    Parameters
+    ----------
+    target
+        The column of codes.
+    date
+        The column of dates, behind those of the schema and of presence.
+    held
+        Where the date stands in a code, and how it is written.
+    """
+
+    name: ClassVar[str] = "code date"
+    target: ColumnRef
+    date: ColumnRef
+    held: HeldDate
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.target.position, self.date.position
+
+    @property
+    def _form(self) -> str:
+        return self.held.form.date + self.held.form.clock
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        return f"the date that {self.target} holds is learned"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the column of dates into the table, and one date into all codes."""
+        at = self.target.position
+        texts = _code_texts(table[at])
+        moments = _dates_of(texts, self.held)
+        last = _last_known(~np.isnat(moments))
+        written = pd.Series(moments[last]).dt.strftime(str(self.date.column.format))
+        filled = np.array([text is not None for text in texts])
+        dates = written.astype(object).where(filled, None).set_axis(table[at].values.index)
+        blank = [_with_date(text, self.held, self._blank()) for text in texts]
+        cells = TypedSeries(self.date.column, dates.rename(self.date.column.name))
+        return with_cells(table, {at: _with_codes(table[at], blank), self.date.position: cells})
+
+    def _blank(self) -> str:
+        return pd.Timestamp("2000-01-01").strftime(self._form)
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Write the row's date into its code, if both are there yet."""
+        at = self.target.position
+        if not {*self.positions} <= table.keys():
+            return table
+        numbers = table[self.date.position].numbers
+        moments = numbers.values.astype(f"M8[{unit_of(self.date.column)}]").astype("M8[s]")
+        written = np.array(pd.Series(moments).dt.strftime(self._form), object)
+        if numbers.present.any():
+            written = written[_last_known(numbers.present)]
+        codes = [
+            _with_date(text, self.held, date)
+            for text, date in zip(_code_texts(table[at]), written.tolist(), strict=True)
+        ]
+        left = without(table, [self.date.position])
+        return with_cells(left, {at: _with_codes(table[at], codes)})
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return all rows: whatever date a code holds breaks no rule."""
+        return np.ones(len(cells[0].values), np.bool_)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        held = [self.held.run, *self.held.form]
+        return {"target": self.target.to_json(), "date": self.date.to_json(), "held": held}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        run, start, date, clock = state["held"]
+        held = HeldDate(int(run), DateForm(int(start), str(date), str(clock)))
+        fields = ColumnRef.from_json(state["target"]), ColumnRef.from_json(state["date"])
+        return cls(*fields, held)
+
+
+def _code_texts(cells: TypedSeries) -> list[str | None]:
+    """Return codes as texts, whole numbers too; None where there is none."""
+    levels = [
+        None
+        if is_absent(level)
+        else str(int(level))
+        if isinstance(level, int | float)
+        else str(level)
+        for level in cells.levels
+    ]
+    return [levels[code] for code in cells.codes.tolist()]
+
+
+def _with_codes(cells: TypedSeries, texts: Sequence[str | None]) -> TypedSeries:
+    """Return a column with other codes in the rows that have one, as numbers where it has these."""
+    column, values = cells
+    made = values.to_numpy(object, copy=True)
+    changed = cells.filled & np.array([text is not None for text in texts])
+    are_numbers = pd.api.types.is_numeric_dtype(values.dtype)
+    new = np.array([int(text) if are_numbers and text else text for text in texts], object)
+    made[changed] = new[changed]
+    return TypedSeries(
+        column, pd.Series(made, index=values.index, name=values.name, dtype=values.dtype)
+    )
+
+
+def _with_date(text: str | None, held: HeldDate, date: str) -> str | None:
+    """Put a date into a code that has one."""
+    place = None if text is None else held.place_in(text)
+    return (
+        text if text is None or place is None else text[: place.start] + date + text[place.stop :]
+    )
+
+
+def _dates_of(texts: Sequence[str | None], held: HeldDate) -> NDArray[np.datetime64]:
+    """Return the dates that codes hold, in seconds; NaT where there is none."""
+    places = [None if text is None else held.place_in(text) for text in texts]
+    dates = ["" if own is None else str(text)[own] for text, own in zip(texts, places, strict=True)]
+    distinct, codes = np.unique(dates, return_inverse=True)
+    form = held.form.date + held.form.clock
+    read = pd.to_datetime(pd.Series(distinct), format=form, errors="coerce").to_numpy("M8[s]")
+    return np.asarray(read[codes])
+
+
+def _last_known(known: Mask) -> NDArray[np.intp]:
+    """Return for each row the last one up to it that is known; the first known one before it."""
+    there = np.flatnonzero(known)
+    last = np.searchsorted(there, np.arange(len(known)), side="right") - 1
+    rows: NDArray[np.intp] = there[np.maximum(last, 0)]
+    return rows
+
+
+def _find_code_dates(table: ColumnFrame, n_columns: int) -> list[CodeDate]:
+    """Find the identifiers that hold a date, and differ without it or have room to."""
+    found = []
+    for at, cells in table.items():
+        if cells.column.kind != "identifier":
+            continue
+        filled = [text for text in _code_texts(cells) if text is not None]
+        held = find_held_date(spread(filled, DATED)) if filled else None
+        if held is None or len(set(filled)) < LEAST_NEW * len(filled):
+            continue
+        moments = _dates_of(filled, held)
+        known = moments[~np.isnat(moments)]
+        rule = CodeDate(
+            field_at(table, at),
+            ColumnRef(2 * n_columns + at, _date_column(cells.column, held, known)),
+            held,
+        )
+        if len(known) >= LEAST_HELD * len(filled) and _have_room(rule, filled):
+            found.append(rule)
+    return found
+
+
+def _date_column(column: Column, held: HeldDate, dates: NDArray[np.datetime64]) -> Column:
+    """Describe the column of the dates that codes hold; few rows tell its ends."""
+    clock = held.form.clock.count("%")
+    unit = ("M" if "d" not in held.form.date else "D", "h", "m", "s")[clock]
+    ends = clip_to_range(dates.astype(np.int64), None, column.least_rows).astype("M8[s]")
+    exact = "s" if clock else "D"
+    return Column(
+        f"date in {column.name}",
+        "datetime",
+        "object",
+        minimum=ends.min().astype(f"M8[{exact}]").item(),
+        maximum=ends.max().astype(f"M8[{exact}]").item(),
+        format=_ISO[unit],
+        min_group=column.min_group,
+        why="the date in a code",
+    )
+
+
+def _have_room(rule: CodeDate, codes: Sequence[str]) -> bool:
+    """Return whether codes differ without their date, or the digits beside it have room."""
+    rests = {_with_date(text, rule.held, "") for text in codes}
+    digits = max(sum(map(str.isdecimal, own)) for own in rests if own is not None)
+    return len(rests) >= LEAST_NEW * len(codes) or 10**digits >= ROOM * len(codes)

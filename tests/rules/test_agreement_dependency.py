@@ -13,9 +13,9 @@ from tabgan.rules.agreement_dependency import (
     NearPartDependency,
     find_level_equalities,
     find_near,
-    find_pairs,
 )
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
+from tabgan.rules.joint_dependency import find_pairs
 from tabgan.table.columns import TypedSeries, by_position
 from tabgan.table.schema import Schema
 
