@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -49,6 +50,8 @@ FEWEST_OF_CHOICE = 10  # rows that show the word of a level
 MOST_BY_CHANCE = 0.1  # share of the rows without the commonest word that may have another one
 HINT_HELD = 0.9  # share of the first ones, of which few odd ones are many
 LEAST_NEW = 0.9  # share of the codes that differ in the rest
+DATED_ROOM = 100  # codes of the dates and digits that occur, for each row
+MOST_TURNS = 5  # in which codes that are there already are written anew
 DATED = 1_000  # codes in which a date is looked for
 ROOM = 4  # numbers that the digits of the rest can be, for each row
 
@@ -540,12 +543,22 @@ class CodeDate(Dependency):
         written = np.array(pd.Series(moments).dt.strftime(self._form), object)
         if numbers.present.any():
             written = written[_last_known(numbers.present)]
-        codes = [
-            _with_date(text, self.held, date)
-            for text, date in zip(_code_texts(table[at]), written.tolist(), strict=True)
-        ]
+        codes = self._written(_code_texts(table[at]), written)
         left = without(table, [self.date.position])
         return with_cells(left, {at: _with_codes(table[at], codes)})
+
+    def _written(self, texts: Sequence[str | None], dates: NDArray[np.object_]) -> list[str | None]:
+        """Write dates into codes; one that another row has already takes the rest of a third."""
+        codes = [*map(_with_date, texts, repeat(self.held), dates)]
+        for turn in range(1, MOST_TURNS + 1):
+            made = pd.Series(codes, dtype=object)
+            again = np.flatnonzero(made.duplicated() & made.notna())
+            if not len(again):
+                break
+            for row in again.tolist():
+                rest = texts[(row + turn) % len(texts)]
+                codes[row] = _with_date(rest, self.held, dates[row]) or codes[row]
+        return codes
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return all rows: whatever date a code holds breaks no rule."""
@@ -658,7 +671,9 @@ def _date_column(column: Column, held: HeldDate, dates: NDArray[np.datetime64]) 
 
 
 def _have_room(rule: CodeDate, codes: Sequence[str]) -> bool:
-    """Return whether codes differ without their date, or the digits beside it have room."""
+    """Return whether codes differ without their date, or hardly any date and digits occur."""
     rests = {_with_date(text, rule.held, "") for text in codes}
     digits = max(sum(map(str.isdecimal, own)) for own in rests if own is not None)
-    return len(rests) >= LEAST_NEW * len(codes) or 10**digits >= ROOM * len(codes)
+    n_dates = len({text[own] for text in codes if (own := rule.held.place_in(text))})
+    room = n_dates * 10**digits
+    return len(rests) >= LEAST_NEW * len(codes) or room >= DATED_ROOM * len(codes)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tabgan import TabGAN
+from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.code_dependency import CodePart, CodePrefix, find_codes
 from tabgan.table.columns import by_position
@@ -22,7 +23,7 @@ def coded(rows=300, seed=0):
 
 def rules_of(frame):
     table = by_position(frame, infer_schema(frame))
-    return find_codes(table), table
+    return find_codes(table, len(table)), table
 
 
 def test_a_code_that_begins_with_a_level_is_found_and_restored():
@@ -161,3 +162,95 @@ def test_a_word_that_goes_with_no_column_stays():
     frame = pd.DataFrame({"sort": rng.choice(["bicycle", "car"], 400)})
     frame["code"] = [f"{n:06}P{rng.integers(1, 3)}" for n in rng.permutation(90_000)[:400]]
     assert rules_of(frame)[0] == []
+
+
+def redrawn(frame):
+    """Return rows drawn from a table as if its encoded rows were learned exactly, and the rules."""
+    encoder = TableEncoder.fit(frame, infer_schema(frame), np.random.default_rng(0))
+    rows, rng = encoder.encode(frame), np.random.default_rng(1)
+    order = rng.integers(0, len(frame), len(frame))
+    numbers = rows.low + rows.width * rng.random(rows.low.shape)
+    codes = rows.codes[order].astype(np.int64)
+    again = TableEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    described = [rule.describe() for rule in encoder.dependencies]
+    return again.decode(numbers[order].astype(float), codes, 0, rng), described
+
+
+def dated(rows, write, seed=0, hole=0.0):
+    """Return codes that hold a day, and a day after it, with holes."""
+    rng = np.random.default_rng(seed)
+    days = pd.Timestamp("2022-01-03") + pd.to_timedelta(rng.integers(0, 700, rows), "D")
+    later = days + pd.to_timedelta(rng.gamma(2, 12, rows).astype(int), "D")
+    numbers = rng.permutation(10 * rows)[:rows]
+    frame = pd.DataFrame(
+        {
+            "code": [write(day, number) for day, number in zip(days, numbers, strict=True)],
+            "closed": later.strftime("%d.%m.%Y").astype(object),
+            "kind": rng.choice([*"abc"], rows),
+        }
+    )
+    frame.loc[rng.random(rows) < hole, "closed"] = None
+    return frame
+
+
+def test_a_date_within_a_code_stays_before_the_date_of_another_column():
+    frame = dated(400, lambda day, n: f"C-{day:%Y%m%d}-{n:05}", hole=0.2)
+    drawn, rules = redrawn(frame)
+    held = pd.to_datetime(drawn["code"].str[2:10], format="%Y%m%d")
+    closed = pd.to_datetime(drawn["closed"], format="%d.%m.%Y")
+    there = closed.notna()
+    assert (held <= closed)[there].all()
+    assert (closed - held)[there].dt.days.median() == pytest.approx(20, abs=4)
+    assert drawn["code"].is_unique
+    assert not set(drawn["code"]) & set(frame["code"])
+    assert "'date in code' ≤ 'closed'" in rules
+
+
+def test_numbers_that_begin_with_a_day_are_codes_with_possible_days():
+    frame = dated(600, lambda day, n: int(f"{day:%Y%m%d}{n % 1000:03}"))
+    frame["month"] = frame["code"] // 100_000
+    schema = infer_schema(frame)
+    assert (schema.columns[0].kind, schema.columns[3].kind) == ("identifier", "datetime")
+    drawn, _ = redrawn(frame)
+    assert drawn["code"].dtype == frame["code"].dtype
+    held = pd.to_datetime(drawn["code"].astype(str).str[:8], format="%Y%m%d", errors="coerce")
+    assert held.notna().all()
+    assert (drawn["code"] // 100_000 == drawn["month"]).all()
+    assert drawn["code"].is_unique
+
+
+@pytest.mark.parametrize("share", [0.62, 0.85])
+def test_the_month_of_a_code_is_that_of_a_date_in_as_many_rows(share):
+    frame = dated(1_000, lambda day, n: f"EV{day:%y%m}/{n:06}")
+    own = pd.to_datetime("20" + frame["code"].str[2:6], format="%Y%m")
+    rng = np.random.default_rng(0)
+    other = rng.integers(32, 300, len(frame)) * (rng.random(len(frame)) >= share)
+    frame["closed"] = own + pd.to_timedelta(other, "D")
+    frame.loc[::5, "closed"] = pd.NaT
+
+    def equal(table):
+        there = table["closed"].notna()
+        return (table["code"].str[2:6] == table["closed"].dt.strftime("%y%m"))[there].mean()
+
+    drawn, rules = redrawn(frame)
+    assert equal(drawn) == pytest.approx(equal(frame), abs=0.03)
+    assert any("'date in code' is the month of 'closed' in" in rule for rule in rules)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.75])
+def test_a_code_is_another_one_of_its_row_in_as_many_rows(share):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"account": [f"K{n:06}" for n in rng.permutation(10**6)[:1_500]]})
+    others = pd.Series([f"K{n:06}" for n in rng.permutation(10**6)[:1_500]])
+    frame["payer"] = frame["account"].where(rng.random(1_500) < share, others)
+    frame.loc[::7, "payer"] = None
+    frame["kind"] = rng.choice([*"abc"], 1_500)
+
+    def equal(table):
+        return (table["account"] == table["payer"])[table["payer"].notna()].mean()
+
+    drawn, rules = redrawn(frame)
+    assert equal(drawn) == pytest.approx(equal(frame), abs=0.03)
+    assert drawn["payer"].isna().mean() == pytest.approx(frame["payer"].isna().mean(), abs=0.02)
+    assert not set(drawn["account"]) & set(frame["account"])
+    assert any(rule.startswith("'payer' equals 'account' in") for rule in rules)
