@@ -45,6 +45,7 @@ __all__ = [
     "RowRule",
     "KeyRule",
     "find_joint_keys",
+    "find_order",
     "give_keys",
     "key_from_json",
     "key_to_json",
