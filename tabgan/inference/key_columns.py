@@ -549,12 +549,12 @@ FEWEST_ORDERED_VALUES = 6  # of a column; of fewer, it is classes that stand tog
 MOST_OUT_OF_ORDER = 0.001  # share of the rows
 MOST_ORDERING = 3  # columns by which rows are in order
 LEAST_BROKEN = 12.0  # rows that would be out of order by chance
-_UNORDERED = ("text", "multiselect", "compound", "boolean")
+_UNORDERED = ("multiselect", "compound", "boolean")
 
 
 def is_code(column: Column) -> bool:
-    """Return whether values of a column are generated for each row by itself."""
-    return column.is_generated and column.kind not in ("key", "text")
+    """Return whether a column names its rows, by codes that are generated for each by itself."""
+    return column.kind in ("identifier", "sequential")
 
 
 def columns_in_order(table: ColumnFrame) -> tuple[dict[int, bool], dict[int, bool]]:
@@ -591,9 +591,11 @@ def columns_in_order(table: ColumnFrame) -> tuple[dict[int, bool], dict[int, boo
 
 def _ordinals(cells: TypedSeries) -> NDArray[np.float64] | None:
     """Return numbers by which the values of a column are in order; None if it has holes."""
-    if cells.column.kind in _UNORDERED or len(cells.values) < FEWEST_IN_ORDER:
+    column, rows = cells.column, len(cells.values)
+    is_other = column.is_generated and column.kind != "key" and not is_code(column)
+    if column.kind in _UNORDERED or is_other or rows < FEWEST_IN_ORDER:
         return None
-    if cells.column.kind in RANGED:
+    if column.kind in RANGED:
         numbers = cells.numbers
         return numbers.values.astype(np.float64) if numbers.present.all() else None
     return cells.codes.astype(np.float64) if cells.filled.all() else None
