@@ -539,7 +539,7 @@ def _factor_of(group: NumberGroup, target: int, source: Floats, ratio: float) ->
     Where a fraction or four digits miss a row, the rows leave a range of factors.
     """
     own, simple = group.values[target], _simple(ratio)
-    slack = group.slack()[target]
+    slack = group.units[target] * (1 + 1e-6) + PRECISION * np.abs(own)
     if (np.abs(simple * source - own) <= slack).all():
         return simple
     with np.errstate(divide="ignore", invalid="ignore"):
