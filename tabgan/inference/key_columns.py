@@ -547,6 +547,7 @@ def _as_names(column: Column, kind: Kind, why: str) -> Column:
 FEWEST_IN_ORDER = 50  # rows that tell of an order
 FEWEST_ORDERED_VALUES = 6  # of a column; of fewer, it is classes that stand together
 MOST_OUT_OF_ORDER = 0.001  # share of the rows
+MOST_STEPS_BACK = 0.01  # the same as a share of the steps ahead, where most rows are equal
 MOST_ORDERING = 3  # columns by which rows are in order
 LEAST_BROKEN = 12.0  # rows that would be out of order by chance
 _UNORDERED = ("multiselect", "compound", "boolean")
@@ -607,7 +608,8 @@ def _falls(values: NDArray[np.float64], tied: NDArray[np.bool_]) -> bool | None:
     Few of them, or the same one nearly everywhere, are in order by chance.
     """
     steps = np.diff(values)[tied]
-    if (np.minimum((steps < 0).sum(), (steps > 0).sum())) > MOST_OUT_OF_ORDER * len(steps):
+    broken, kept = sorted([int((steps < 0).sum()), int((steps > 0).sum())])
+    if broken > min(MOST_OUT_OF_ORDER * len(steps), MOST_STEPS_BACK * kept):
         return None
     shares = np.unique(values, return_counts=True)[1] / len(values)
     by_chance = (1 - float((shares**2).sum())) / 2 * len(steps)
