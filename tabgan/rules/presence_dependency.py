@@ -226,7 +226,7 @@ def _looks_like_mark(level: Scalar, kind: Kind) -> bool:
 
 
 def widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return a mask of a schema's cells with one for the columns of presence.
+    """Return a mask of a schema's cells with those for the columns behind them.
 
     Parameters
     ----------
@@ -235,9 +235,10 @@ def widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
     Returns
     -------
-    Shape (rows, 2 · columns): the presence of a cell is marked as the cell itself.
+    Shape (rows, 4 · columns): what is told of a cell, such as whether it has a value, which date it
+    holds and whether it agrees with another one, is marked as the cell itself.
     """
-    return np.hstack([cells, cells])
+    return np.tile(cells, 4)
 
 
 LEAST_ROWS = 20  # that have a mark, and that have none
