@@ -22,9 +22,7 @@ ROOT = str(Path(__file__).parents[1])
 HAS_SERVER = "forkserver" in get_all_start_methods()  # Windows has none
 SERVER = get_context("forkserver" if HAS_SERVER else "spawn")
 if HAS_SERVER:
-    SERVER.set_forkserver_preload(
-        ["tabgan.cli.main", "tabgan.estimator.network_estimators", "xgboost"]
-    )
+    SERVER.set_forkserver_preload(["tabgan.cli.main", "tabgan.estimator.tab_estimators", "xgboost"])
 CODE = "-c"
 
 

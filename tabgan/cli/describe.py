@@ -216,17 +216,7 @@ def lay_out(facts: dict[str, Any]) -> str:
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")
         lines.append(f"condition column: {name} ({shown})")
     lines += [_folded_line(name, levels) for name, levels in facts.get("folded", {}).items()]
-    if "encoded_width" in facts:
-        lines.append(
-            f"learned: {facts['learned_columns']} of {len(rows)} columns (encoded width "
-            f"{facts['encoded_width']})"
-        )
-    if "trees" in facts:
-        lines.append(f"training: {facts['rows']:,} rows, {facts['trees']:,} trees")
-    else:
-        if "latent" in facts:
-            lines.append(f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
-        lines.append(f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
+    lines += _training_lines(facts)
     if facts.get("note"):
         lines.append(f"note: {facts['note']}")
     if facts.get("privacy"):
@@ -241,6 +231,21 @@ def lay_out(facts: dict[str, Any]) -> str:
     if "bytes" in facts:
         lines.append(f"model file: {facts['bytes'] / 1e6:.1f} MB")
     return "\n".join(lines)
+
+
+def _training_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is learned, and how long, in a line each."""
+    if "encoded_width" in facts:
+        yield (
+            f"learned: {facts['learned_columns']} of {len(facts['columns'])} columns (encoded width "
+            f"{facts['encoded_width']})"
+        )
+    if "trees" in facts:
+        yield (f"training: {facts['rows']:,} rows, {facts['trees']:,} trees")
+    else:
+        if "latent" in facts:
+            yield (f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
+        yield (f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
 
 
 def _warning_line(finding: dict[str, Any]) -> str:

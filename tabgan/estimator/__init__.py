@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from tabgan.estimator.network_estimators import TabDiffusion, TabGAN, TabVAE
-from tabgan.estimator.tab_trees import TabTrees
+from tabgan.estimator.tab_estimators import TabDiffusion, TabGAN, TabTrees, TabVAE
 from tabgan.estimator.table_estimator import TableEstimator
 
 __all__ = ["METHODS", "TabDiffusion", "TabGAN", "TabTrees", "TabVAE", "TableEstimator"]

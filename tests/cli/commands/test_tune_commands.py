@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tabgan.cli.tune_report import lay_out_tuning
+from tabgan.cli.commands.tune_commands import lay_out_tuning
 from tabgan.estimator import TabGAN
 from tabgan.evaluation.fidelity import TableScores
 from tabgan.generators.latents import LatentChoice
