@@ -236,16 +236,14 @@ def lay_out(facts: dict[str, Any]) -> str:
 def _training_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     """Say what is learned, and how long, in a line each."""
     if "encoded_width" in facts:
-        yield (
-            f"learned: {facts['learned_columns']} of {len(facts['columns'])} columns (encoded width "
-            f"{facts['encoded_width']})"
-        )
+        learned = f"{facts['learned_columns']} of {len(facts['columns'])} columns"
+        yield f"learned: {learned} (encoded width {facts['encoded_width']})"
     if "trees" in facts:
-        yield (f"training: {facts['rows']:,} rows, {facts['trees']:,} trees")
+        yield f"training: {facts['rows']:,} rows, {facts['trees']:,} trees"
     else:
         if "latent" in facts:
-            yield (f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})")
-        yield (f"training: {facts['rows']:,} rows, {facts['steps']:,} steps")
+            yield f"latent size: {facts['latent']['size']} ({facts['latent']['reason']})"
+        yield f"training: {facts['rows']:,} rows, {facts['steps']:,} steps"
 
 
 def _warning_line(finding: dict[str, Any]) -> str:
