@@ -349,7 +349,7 @@ def summarize(found: EvaluationResults) -> str:
         compared += f" and {tables.holdout_rows:,} held out"
     lines = [
         *textwrap.wrap(found.verdict.headline, WIDTH),
-        f"Score {found.verdict.score:.3f} ({found.verdict.grade}); {compared}",
+        f"Score {found.verdict.score:.3f} ({found.verdict.in_words}); {compared}",
         *textwrap.wrap(tables.holdout_fault, WIDTH),
         "",
         *(line for use in found.verdict.uses for line in _use(use)),
@@ -481,7 +481,7 @@ class Comparison(HtmlPage):
         names = [*self.evaluations]
         table = [
             ("", "", *names, "a fresh sample"),
-            ("grade", "", *(one.verdict.grade for one in self.evaluations.values()), ""),
+            ("grade", "", *(one.verdict.in_words for one in self.evaluations.values()), ""),
             ("score", "", *(f"{one.verdict.score:.3f}" for one in self.evaluations.values()), ""),
         ]
         last = ""

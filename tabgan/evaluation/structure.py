@@ -27,7 +27,7 @@ from tabgan.evaluation.evaluation_parts import (
 from tabgan.evaluation.fidelity import PairTrend, in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import compare_keys, compare_row_rules, compare_times
 from tabgan.evaluation.near_rules import MOST_ROWS, compare_near_rules
-from tabgan.evaluation.results import WeakPoint
+from tabgan.evaluation.results import LEAST, WeakPoint
 from tabgan.rules.agreement_dependency import PairsDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
@@ -361,6 +361,9 @@ def broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPo
     broken, fresh = 1 - rule.rows.value / 100, 1 - rule.rows.baseline / 100
     noise = RARE_BREACHES / real_rows + SURE * np.sqrt(fresh * (1 - fresh) / synthetic_rows)
     beyond = max(broken - fresh - noise, 0.0)
+    severity = float(np.sqrt(beyond))
+    if beyond and not fresh:
+        severity = max(severity, LEAST)  # however few rows: real ones never break it
     of_real = f" (and {percent(fresh)} of the real ones)" if fresh else ""
     return WeakPoint(
         "structure",
@@ -369,7 +372,8 @@ def broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPo
         f"has {rule.example}.",
         "Compute the column after sampling, or declare the rule to the generator; in tabgan as a "
         "constraint (--constraints), unless tabgan inspect lists it, which --derive keeps.",
-        float(np.sqrt(beyond)),
+        severity,
+        is_fault=not fresh,
     )
 
 
