@@ -36,7 +36,13 @@ from tabgan.evaluation.results import (
     Verdict,
 )
 from tabgan.evaluation.structure import measure_structure
-from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
+from tabgan.evaluation.utility import (
+    Target,
+    choose_target,
+    errors_of_kept,
+    measure_utility,
+    named_target,
+)
 from tabgan.evaluation.validity_and_coverage import check_validity, measure_coverage
 from tabgan.evaluation.verdict import make_verdict
 from tabgan.inference.accept_table import TableLike
@@ -58,6 +64,8 @@ MOST_PAIR_ROWS = 50_000
 MOST_MODEL_ROWS = 20_000
 MOST_DISTANCE_ROWS = 5_000
 MOST_STAND_INS = 3  # columns whose rare levels are named in the summary
+LEAST_APART = 0.005  # scores of equally good tables are
+SURE_OF_SCORE = 2  # standard errors of what models learn
 WIDTH = 88
 _Row = tuple[str, str, str, str]
 Metric = Callable[[ComparedTables], Figure | float]
@@ -453,6 +461,21 @@ class Comparison(HtmlPage):
         """Name of the best table."""
         return next(iter(self.evaluations))
 
+    @property
+    def equals(self) -> tuple[str, ...]:
+        """Names of the best table and of those that no more than chance is between it and them."""
+        first = self.evaluations[self.best]
+        return tuple(name for name, one in self.evaluations.items() if _are_equal(first, one))
+
+    @property
+    def standing(self) -> str:
+        """Which table is the best, or that several are equal, in one sentence."""
+        names = [f"{name!r}" for name in self.equals]
+        if len(names) == 1:
+            return f"The best one is {names[0]}."
+        listed = f"{', '.join(names[:-1])} and {names[-1]}"
+        return f"{listed} are equal: no more than chance is between their scores."
+
     def rows(self) -> list[tuple[str, str, dict[str, str], str]]:
         """Return each figure: part, what it is, the tables' figures by name, and the baseline.
 
@@ -489,7 +512,7 @@ class Comparison(HtmlPage):
             cells = (shown.get(name, "") for name in names)
             table.append((part if part != last else "", what, *cells, baseline))
             last = part
-        lines = aligned(table)
+        lines = [*aligned(table), "", *textwrap.wrap(self.standing, WIDTH)]
         for name, one in self.evaluations.items():
             lines += ["", f"{name}: {one.verdict.headline}"]
         return "\n".join(lines)
@@ -505,7 +528,7 @@ class Comparison(HtmlPage):
         """Return one HTML page with all tables side by side; it needs no network."""
         from tabgan.evaluation.report.report_page import render_comparison
 
-        return render_comparison(self.evaluations, self.rows())
+        return render_comparison(self.evaluations, self.rows(), self.standing)
 
 
 def compare(
@@ -553,6 +576,23 @@ def compare(
         for name, table in tables.items()
     }
     return Comparison(dict(sorted(found.items(), key=lambda item: _rank(item[1].verdict))))
+
+
+def _are_equal(one: Evaluation, other: Evaluation) -> bool:
+    """Say whether two tables have the same grade, and scores that chance alone may part."""
+    verdicts = one.verdict, other.verdict
+    if len({(verdict.grade, verdict.is_copied) for verdict in verdicts}) > 1:
+        return False
+    apart = abs(verdicts[0].score - verdicts[1].score)
+    return apart <= max(float(np.hypot(_margin(one), _margin(other))), LEAST_APART)
+
+
+def _margin(found: Evaluation) -> float:
+    """Return how far chance alone may move a score: that of detection and of utility is known."""
+    trees = found.detection.trees
+    kept = () if found.utility is None else errors_of_kept(found.utility)
+    of_utility = SURE_OF_SCORE * float(np.mean(kept or 0.0))
+    return float(np.hypot(trees.high - trees.low, of_utility)) / len(found.verdict.parts)
 
 
 def _rank(verdict: Verdict) -> tuple[bool, int, float]:

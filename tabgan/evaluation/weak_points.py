@@ -21,7 +21,6 @@ from tabgan.evaluation.evaluation_parts import (
     TellingFeature,
 )
 from tabgan.evaluation.fidelity import SURE_OF_LOSS, Relations
-from tabgan.evaluation.keys_and_times import broken_key, lost_times
 from tabgan.evaluation.results import (
     LEAST,
     EvaluationResults,
@@ -29,7 +28,14 @@ from tabgan.evaluation.results import (
     Tables,
     WeakPoint,
 )
-from tabgan.evaluation.structure import broken_near_rule, broken_presence, broken_rule
+from tabgan.evaluation.structure import (
+    broken_key,
+    broken_near_rule,
+    broken_presence,
+    broken_rule,
+    lost_row_order,
+    lost_times,
+)
 from tabgan.evaluation.utility import errors_of_kept
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
@@ -659,4 +665,6 @@ def _broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
     ties = (point for key in structure.keys for point in broken_key(key, tables.synthetic_rows))
     yield from _joined(ties, "tie")
     yield from _joined(lost_times(structure.times), "pattern")
+    if structure.row_order is not None:
+        yield lost_row_order(structure.row_order)
     yield from _joined(map(broken_near_rule, structure.near_rules), "rule")
