@@ -1,6 +1,6 @@
-"""Synthetic tables that are as good as the real ones: an MLP GAN for mixed-type data.
+"""Synthetic tables that are as good as the real ones: generators for tables of mixed types.
 
-The names are imported when they are first used, so that the command line answers at once.
+Names are imported on first use, so that the command line starts fast.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
-"""Hooks into training: your own, and the records of a training in TensorBoard, MLflow or W&B.
+"""Callbacks: hooks into a fit, and trackers for TensorBoard, MLflow and Weights & Biases.
 
-Give them to an estimator as ``callbacks=[...]``. The trackers are given the options when a fit
-begins, the losses and the other records by training step, and the facts when it ends; no value and
-no name of a column.
+Pass them to an estimator as ``callbacks=[...]``. The trackers receive the options when a fit
+begins, the losses and other records by training step, and the results when it ends, but no value
+and no column name.
 
 Examples
 --------
@@ -34,7 +34,7 @@ Texts = dict[str, str]
 
 
 def scalars(record: Mapping[str, float]) -> dict[str, float]:
-    """Return what a record measures, without the step that it belongs to.
+    """Return the figures of a record, without its step.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def scalars(record: Mapping[str, float]) -> dict[str, float]:
 
 
 def numbers(facts: Mapping[str, Any]) -> dict[str, float]:
-    """Return the figures of a fit, those of refinement and polish by dotted names.
+    """Return the figures of a fit; those of refinement and polish have dotted names.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def numbers(facts: Mapping[str, Any]) -> dict[str, float]:
 
 
 def texts(facts: Mapping[str, Any]) -> Texts:
-    """Return the reasons that a fit gives, and what went wrong in its training.
+    """Return the reasons of a fit's choices, and the problems of its training.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def texts(facts: Mapping[str, Any]) -> Texts:
 
 
 def missing_package(tracker: str, package: str, extra: str) -> OptionError:
-    """Return the error that says what to install for a tracker."""
+    """Return an error that names the package to install for a tracker."""
     return OptionError(
         f"callbacks: {tracker} needs {package}, which is not installed; install it with: "
         f"pip install '.[{extra}]'"
@@ -80,18 +80,18 @@ def missing_package(tracker: str, package: str, extra: str) -> OptionError:
 
 
 class MLflow(Callback):
-    """Log a training's options, records and facts to a run of MLflow.
+    """Log the options, records and results of a training to MLflow.
 
-    Where runs are kept, and in which experiment, is MLflow's to know (``mlflow.set_tracking_uri``,
+    Set the tracking server and the experiment in MLflow itself (``mlflow.set_tracking_uri``,
     ``mlflow.set_experiment``, or its environment variables).
 
     Parameters
     ----------
     run
-        Id of the run to log to. None takes the run that is active, or else starts one for the fit
-        and ends it, as failed if the fit fails; other runs are left open.
+        Id of the run to log to. By default the active run; if there is none, a run is started for
+        the fit, and ended as failed if the fit fails. Other runs stay open.
     name
-        Name of a run that is started.
+        Name of a run that is started for the fit.
 
     Raises
     ------
@@ -106,7 +106,7 @@ class MLflow(Callback):
         self._own = False
 
     def on_fit_begin(self, options: Mapping[str, Any]) -> None:
-        """Find or start the run and log the options as its parameters."""
+        """Find or start the run, and log the options as its parameters."""
         try:
             import mlflow
         except ImportError as error:
@@ -126,7 +126,7 @@ class MLflow(Callback):
         mlflow.log_metrics(scalars(record), step=state.step, run_id=self._run)
 
     def on_fit_end(self, facts: Mapping[str, Any]) -> None:
-        """Log the facts, as metrics and tags, and end a run that was started here."""
+        """Log the results as metrics and tags, and end the run if it was started here."""
         import mlflow
 
         try:
@@ -139,13 +139,13 @@ class MLflow(Callback):
 
 
 class TensorBoard(Callback):
-    """Write a training's options, records and facts to a folder for TensorBoard.
+    """Log the options, records and results of a training to a folder for TensorBoard.
 
     Parameters
     ----------
     folder
-        Where the event file goes; made if it is not there. Give each training its own, and look
-        at all with ``tensorboard --logdir`` of the folder above.
+        Folder for the event file; it is created if needed. Use one folder for each training, and
+        view all with ``tensorboard --logdir`` on their parent folder.
 
     Raises
     ------
@@ -174,7 +174,7 @@ class TensorBoard(Callback):
                 self._writer.add_scalar(name, value, state.step)
 
     def on_fit_end(self, facts: Mapping[str, Any]) -> None:
-        """Write the facts and close the event file."""
+        """Write the results, and close the event file."""
         writer, self._writer = self._writer, None
         if writer is not None:
             for name, value in {**numbers(facts), **texts(facts)}.items():
@@ -183,15 +183,15 @@ class TensorBoard(Callback):
 
 
 class WandB(Callback):
-    """Log a training's options, records and facts to a run of Weights & Biases.
+    """Log the options, records and results of a training to Weights & Biases.
 
-    The run that is open is logged to and left open; where there is none, one is opened for the fit
-    and finished with it, as failed if the fit fails.
+    The open run is used, and stays open. If there is none, a run is opened for the fit, and
+    finished as failed if the fit fails.
 
     Parameters
     ----------
     project
-        Project of a run that is opened.
+        Project of a run that is opened for the fit.
     **settings
         Further arguments of ``wandb.init``: ``name``, ``group``, ``mode="offline"`` …
 
@@ -222,7 +222,7 @@ class WandB(Callback):
         self._run.log(scalars(record), step=state.step)
 
     def on_fit_end(self, facts: Mapping[str, Any]) -> None:
-        """Write the facts into the run's summary and finish a run that was opened here."""
+        """Write the results into the run's summary, and finish the run if it was opened here."""
         run, self._run = self._run, None
         run.summary.update({**numbers(facts), **texts(facts)})
         if self._own:

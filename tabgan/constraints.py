@@ -1,7 +1,7 @@
 """Constraints: rules between columns, declared for `TabGAN(constraints=[...])`.
 
-They are checked on the training table first, and hold in every generated row: by construction where
-possible, else by repairing the row, else by drawing another one.
+`fit` checks them on the training table, and every sampled row satisfies them: by construction where
+possible, otherwise the row is repaired, otherwise another row is sampled.
 """
 
 from tabgan.rules.base_rules import Constraint, Custom

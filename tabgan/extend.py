@@ -1,7 +1,7 @@
-"""What third parties subclass and register: losses, penalties, stabilizers, constraints and more.
+"""Extension points: base classes and registration of losses, penalties, constraints and more.
 
-Register a class or function before the fit that uses it. A model file keeps the name, not the
-code: a process that loads the file and needs the class registers it first.
+Register a class or function before the fit that uses it. A model file contains its name, not its
+code, so a process must register it before it loads the file.
 """
 
 from tabgan.encoding.column_encoders import (

@@ -1,6 +1,6 @@
-"""Privacy: what a synthetic table gives away of single rows.
+"""Privacy attacks: what a synthetic table reveals about single rows.
 
-The names are imported when they are first used.
+Names are imported on first use.
 """
 
 from importlib import import_module

@@ -1,6 +1,6 @@
-"""Writes what every command says with ``--help``, when the site is built.
+"""Writes the ``--help`` of every command, when the site is built.
 
-A page asks for it by the line ``<!-- commands -->``.
+The line ``<!-- commands -->`` of a page is replaced by it.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ WIDTH = 88  # of a block of code on the page
 
 
 def described(command: click.Command, context: click.Context, depth: int) -> Iterator[str]:
-    """Yield a section of the page for a command, and for each that it has."""
+    """Yield a section of the page for a command, and for each of its subcommands."""
     help_text = command.get_help(context)
     yield f"{'#' * depth} {context.command_path}\n\n```text\n{help_text}\n```\n"
     if isinstance(command, click.Group):
@@ -25,7 +25,7 @@ def described(command: click.Command, context: click.Context, depth: int) -> Ite
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the help of all commands in the place of the line that asks for it."""
+    """Replace the marker line by the help of all commands."""
     if "<!-- commands -->" not in markdown:
         return markdown
     context = click.Context(main, info_name="tabgan", terminal_width=WIDTH, max_content_width=WIDTH)

@@ -1,6 +1,6 @@
 """Makes the tables of the benchmarks page from `benchmarks/results`, when the site is built.
 
-A page asks for one by a line such as ``<!-- figures: fidelity -->``, so that no figure is typed.
+A line such as ``<!-- figures: fidelity -->`` inserts one, so that no figure is typed.
 """
 
 import json
@@ -43,11 +43,11 @@ class Figures:
     file
         Name of the file of results, without its suffix.
     by
-        What a row stands for: headings, and the keys of the results.
+        The labels of a row: headings, and the keys of the results.
     shown
-        What is told of it: headings, and key and format of each.
+        The figures: headings, and the key and format of each.
     only
-        Which results, as a query of pandas; all if empty.
+        A pandas query that selects results; all if empty.
     """
 
     file: str
@@ -56,7 +56,7 @@ class Figures:
     only: str = ""
 
     def markdown(self) -> str:
-        """Return the table, and below it where its figures come from."""
+        """Return the table and, below it, the origin of its figures."""
         run = json.loads((RESULTS / f"{self.file}.json").read_text(encoding="utf-8"))
         results = pd.DataFrame(run["results"])
         if self.only:
@@ -74,23 +74,23 @@ class Figures:
 
 
 def label_of(value: Any) -> str:
-    """Return what a row stands for as text; conditions as code."""
+    """Return the label of a row as text; conditions as code."""
     text = {"True": "yes", "False": "no"}.get(str(value), str(value))
     return f"`{text}`" if any(sign in text for sign in "<>=") else text
 
 
 def text_of(value: float, form: str) -> str:
-    """Write a figure; nothing where there is none."""
+    """Format a figure; empty if it is missing."""
     return "" if pd.isna(value) else format(value, form)
 
 
 def origin(run: Mapping[str, Any], file: str) -> str:
-    """Tell the seeds, the machine, the versions and the date of a file of results."""
+    """Return the seeds, the machine, the versions and the date of a file of results."""
     seeds = ", ".join(map(str, run["seeds"]))
     machine, versions = run["machine"], run["versions"]
     libraries = ", ".join(f"{name} {versions[name]}" for name in VERSIONS)
     told = [
-        f"Seed{'s' if len(run['seeds']) > 1 else ''} {seeds}" if seeds else "No seed given",
+        f"Seed{'s' if len(run['seeds']) > 1 else ''} {seeds}" if seeds else "No seed",
         f"{machine['processor']}, {machine['cores']} cores",
         libraries,
         run["date"][:10],
@@ -107,7 +107,7 @@ FIGURES = {
         {
             "rows": ("rows", ",.0f"),
             **FIDELITY,
-            "of the real rows": ("trtr", ".3f"),
+            "TSTR of the real rows": ("trtr", ".3f"),
             "nearer to train %": ("dcr_share", ".0f"),
             "fit, CPU s": ("fit_cpu_seconds", ".0f"),
             "memory, MB": ("peak_mb", ".0f"),
@@ -134,9 +134,9 @@ FIGURES = {
         "asking",
         {"completed by": "source"},
         {
-            "C2ST, beside their own rows": ("c2st_true", ".2f"),
-            "C2ST, beside other rows": ("c2st_other", ".2f"),
-            "shape error of the drawn cells %": ("drawn_shape_error", ".1f"),
+            "C2ST, against the original rows": ("c2st_true", ".2f"),
+            "C2ST, against other rows": ("c2st_other", ".2f"),
+            "shape error of the sampled cells %": ("drawn_shape_error", ".1f"),
         },
         only="part == 'partial'",
     ),
@@ -162,11 +162,11 @@ FIGURES = {
         "rules",
         {"table": "table"},
         {
-            "rows drawn": ("rows", ",.0f"),
+            "rows sampled": ("rows", ",.0f"),
             "rows that break a rule": ("broken", ".0f"),
-            "rules not declared": ("broken_without", ",.0f"),
+            "broken without declaring it": ("broken_without", ",.0f"),
             "trend error %": ("trend_error", ".1f"),
-            "not declared": ("trend_error_without", ".1f"),
+            "trend error % without": ("trend_error_without", ".1f"),
         },
     ),
     "tables": Figures(
@@ -182,7 +182,7 @@ FIGURES = {
     "sampling": Figures(
         "sampling",
         {"to": "to", "rows": "rows"},
-        {"rows a second": ("rows_per_second", ",.0f"), "memory, MB": ("peak_mb", ",.0f")},
+        {"rows per second": ("rows_per_second", ",.0f"), "memory, MB": ("peak_mb", ",.0f")},
     ),
     "images": Figures(
         "images",
@@ -190,9 +190,9 @@ FIGURES = {
         {
             "read as asked for": ("agreement", ".3f"),
             "inception score": ("inception_score", ".2f"),
-            "of real images": ("inception_score_real", ".2f"),
+            "inception score of real images": ("inception_score_real", ".2f"),
             "Fréchet distance": ("frechet_distance", ".1f"),
-            "classifier of drawn images": ("trained_on_samples", ".3f"),
+            "classifier of generated images": ("trained_on_samples", ".3f"),
             "fit, CPU s": ("fit_cpu_seconds", ".0f"),
         },
     ),
@@ -241,7 +241,7 @@ FIGURES = {
             "of levels": ("levels", ".0f"),
             "rows that had them %": ("rows_of_lost_levels", ".3f"),
             "rows beyond the range %": ("rows_beyond_range", ".3f"),
-            "lone extremes drawn": ("single_extremes_kept", ".0f"),
+            "single extremes sampled": ("single_extremes_kept", ".0f"),
         },
     ),
     "systems": Figures(
@@ -254,5 +254,5 @@ FIGURES = {
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put each table in the place of the line that asks for it."""
+    """Replace each marker line by its table."""
     return re.sub(r"<!-- figures: (\w+) -->", lambda m: FIGURES[m[1]].markdown(), markdown)

@@ -33,8 +33,8 @@ class TabGANError(Exception):
     *args
         The message.
     on_command_line
-        The message in the words of the command line, where the fix is another one there; None
-        where names of options, such as ``epsilon=0.1``, are all that differs.
+        The message for the command line, if it differs by more than the names of options such as
+        ``epsilon=0.1``; None if not.
     """
 
     def __init__(self, *args: object, on_command_line: str | None = None) -> None:
@@ -42,7 +42,7 @@ class TabGANError(Exception):
         self.on_command_line = on_command_line
 
     def within(self, place: str) -> Self:
-        """Return the error with its place before the message: a column or a file."""
+        """Return the error with its place, a column or a file, before the message."""
         told = self.on_command_line
         return type(self)(
             f"{place}: {self}", on_command_line=None if told is None else f"{place}: {told}"
@@ -50,7 +50,7 @@ class TabGANError(Exception):
 
 
 class OptionError(TabGANError, ValueError):
-    """An option of an estimator or a command has a value that it can't have."""
+    """An option of an estimator or a command has an invalid value."""
 
 
 class DataError(TabGANError, ValueError):
@@ -62,35 +62,35 @@ class SchemaError(DataError):
 
 
 class TableFileError(TabGANError, ValueError):
-    """A table file can't be read or written as asked (format, encoding, ragged rows)."""
+    """A table file can't be read or written (format, encoding, ragged rows)."""
 
 
 class ModelFileError(TabGANError, ValueError):
-    """A model file is damaged, foreign, or newer than this version of the library."""
+    """A file is not a model, is damaged, or was written by a newer version of the library."""
 
 
 class SamplingError(TabGANError):
-    """The model can't draw such rows as are asked for."""
+    """The model can't sample the requested rows."""
 
 
 class SamplingWarning(UserWarning):
-    """Rows were drawn as asked, but there was little to draw them by."""
+    """Rows were sampled as requested, but the model knows little about such rows."""
 
 
 class ConstraintError(TabGANError):
-    """Too few of the drawn rows keep the declared constraints."""
+    """Too few of the sampled rows satisfy the declared constraints."""
 
 
 class PrivacyWarning(UserWarning):
-    """A model is private as asked, but its budget is of doubtful use or worth."""
+    """A private fit succeeded, but its guarantee may be weaker or its rows worse than expected."""
 
 
 class TrainingError(TabGANError):
-    """Training can't go on: a loss or a weight is not finite."""
+    """The training can't continue: a loss or a weight is not finite."""
 
 
 class TrainingWarning(UserWarning):
-    """Training came to its end, but something went wrong on the way."""
+    """The training finished, but had a problem such as mode collapse."""
 
 
 def did_you_mean(name: Hashable, known: Iterable[Hashable]) -> str:

@@ -64,9 +64,9 @@ class Number(click.FloatRange):
         try:
             number: float = super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"{value} is no number{_range_of(self)}; write one such as 0.9", param, ctx)
+            self.fail(f"{value} is not a number{_range_of(self)}; write, say, 0.9", param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value} is no number to compute with; write one such as 0.9", param, ctx)
+            self.fail(f"{value} is not a finite number; write one such as 0.9", param, ctx)
         return number
 
 
@@ -79,7 +79,7 @@ class WholeNumber(click.IntRange):
             number: int = super().convert(value, param, ctx)
         except click.BadParameter:
             fit = f"write one such as {max(int(self.min or 0), 10)}"
-            self.fail(f"{value} is no whole number{_range_of(self)}; {fit}", param, ctx)
+            self.fail(f"{value} is not a whole number{_range_of(self)}; {fit}", param, ctx)
         return number
 
 
@@ -213,7 +213,7 @@ class _Count(WholeNumber):
                 value = whole + part + "0" * (zeros - len(part))
         number: int = super().convert(value, param, ctx)
         if number > MOST:
-            self.fail(f"{number:.3g} is more than can be asked for, {MOST:.0e} at most", param, ctx)
+            self.fail(f"{number:.3g} is too large; the maximum is {MOST:.0e}", param, ctx)
         return number
 
 
@@ -312,7 +312,7 @@ class _ImageSides(click.ParamType):  # type: ignore[type-arg]
         sides = tuple(int(side or match[1]) for side in match.groups()) if match else (0, 0)
         if not all(1 <= side <= 4096 for side in sides):
             self.fail(
-                f"{value!r} is no size of images; write HEIGHTxWIDTH such as 28x28, from 1 to 4096",
+                f"{value!r} is not an image size; write HEIGHTxWIDTH such as 28x28, from 1 to 4096",
                 param,
                 ctx,
             )
@@ -360,7 +360,7 @@ class NameList(click.ParamType):  # type: ignore[type-arg]
             if part not in self.names:
                 self.fail(f"{part!r} is none of {', '.join(self.names)}", param, ctx)
         if len(set(parts)) < len(parts):
-            self.fail(f"{value!r} names one of them twice", param, ctx)
+            self.fail(f"{value!r} has a name twice", param, ctx)
         return parts
 
 
@@ -495,8 +495,8 @@ def _config_option() -> Option:
         is_eager=True,  # before the options whose defaults it has
         expose_value=False,
         callback=_take_config,
-        show_default=f"{CONFIG}, if it is there",
-        help="Settings (TOML).",
+        show_default=f"{CONFIG}, if it exists",
+        help="File of settings (TOML).",
     )
 
 
@@ -525,8 +525,9 @@ def _check_harmless(command: click.Command, defaults: Mapping[str, Any], path: s
         writes = option.section == "Output" and isinstance(option.type, click.Path)
         if option.name in defaults and (writes or key == "force"):
             raise click.UsageError(
-                f"{path}: {key} can't be set by a file that is only there, which may have come "
-                f"with the data; give it on the command line, or name the file: --config {path}"
+                f"{path}: {key} can't be set in a file that was found in the current folder: "
+                f"it may have come with the data. Set it on the command line, or name the file "
+                f"with --config {path}"
             )
 
 
@@ -589,9 +590,7 @@ def _group_defaults(
     for name, command in group.commands.items():
         inner, where = table.get(name, {}), _below(place, name)
         if not isinstance(inner, dict):
-            raise click.UsageError(
-                f"{place}: {name} = {_shown(inner)} must be a table of its own: [{name}]"
-            )
+            raise click.UsageError(f"{place}: {name} = {_shown(inner)} must be a section: [{name}]")
         if isinstance(command, click.Group):
             defaults[name] = _group_defaults(command, inner, common, where)
         else:
@@ -634,7 +633,7 @@ def _check_keys(settings: Mapping[str, Any], keys: Iterable[str], place: str) ->
             from tabgan.base.errors import did_you_mean
 
             hint = did_you_mean(key, known)
-            raise click.UsageError(f"{place}: {key!r} is no setting; {hint}")
+            raise click.UsageError(f"{place}: {key!r} is not a setting; {hint}")
 
 
 def _values(
@@ -646,7 +645,7 @@ def _values(
         option = options[key]
         if option.name in values:
             names = " and ".join(other for other in option.keys if other in settings)
-            raise click.UsageError(f"{place}: {names} are the same setting; give one of them")
+            raise click.UsageError(f"{place}: {names} are the same setting; set only one of them")
         try:
             values[option.name or key] = _value(option, setting)
         except click.BadParameter as error:

@@ -221,7 +221,7 @@ class Watch(Callback):
         self.stopped = True
         self.release()
         if not self.report.quiet:  # unbuffered: a handler may interrupt a write
-            message = "\nStopping to keep what was learned so far; Ctrl-C again gives it up\n"
+            message = "\nStopping and saving the model so far; Ctrl-C again stops without saving\n"
             os.write(sys.stderr.fileno(), message.encode())
 
     def release(self) -> None:
@@ -338,7 +338,7 @@ def check_targets(
     from tabgan.files.read_write import check_output, check_table_output
 
     if as_json and out == "-":
-        raise click.UsageError("--json and -o - would both write to standard output; give one")
+        raise click.UsageError("--json and -o - both write to standard output; use only one")
     if pictures is not None:
         check_folder(pictures, force=force)
     files = {"model": model, "plot": plot, "html": html, "report": report}
@@ -346,10 +346,10 @@ def check_targets(
         if target == "-":
             noun = "report" if name == "html" else name
             raise click.UsageError(
-                f"a {noun} can't go to standard output; give --{name} a file name"
+                f"a {noun} can't be written to standard output; set --{name} to a file name"
             )
         if target and out and Path(target).resolve() == Path(out).resolve():
-            raise click.UsageError(f"--{name} and --out both name {out}; give two names")
+            raise click.UsageError(f"--{name} and --out both name {out}; choose two names")
     targets = {"--out": out, **{f"--{name}": target for name, target in files.items()}}
     for option, target in targets.items():
         if not target:
@@ -357,11 +357,9 @@ def check_targets(
         table = form if option == "--out" else None
         is_database = table is not None and table.format in DATABASES  # which has several tables
         if not is_database and any(_is_same_file(source, target) for source in sources if source):
-            raise click.UsageError(f"{option} {target} is a file to read from; give another name")
+            raise click.UsageError(f"{option} {target} is an input file; choose another name")
         if option in _PAGES and Path(target).suffix.lower() not in _ENDINGS_OF_PAGES:
-            raise click.UsageError(
-                f"{option} {target} would hold a web page; give a name that ends in .html"
-            )
+            raise click.UsageError(f"{option} {target} must end in .html, because it is a web page")
         if table is None:
             check_output(target, force=force, option="-o" if option == "--out" else option)
         else:
@@ -397,7 +395,7 @@ def check_table(
     is_same = data == out or _is_same_file(data, out)
     if is_same and form.format in DATABASES and form.table == source.table:
         raise click.UsageError(
-            f"--out {shown_place(out)} holds the table to read, {form.table!r}; give another "
+            f"--out {shown_place(out)} is also the table to read, {form.table!r}; choose another "
             "--out-table"
         )
     check_table_output(out, form, rows, force=force)
@@ -437,13 +435,13 @@ def check_folder(folder: str, names: Iterable[str] = PICTURES, *, force: bool) -
         Path(folder).mkdir(exist_ok=True)
     except OSError as error:
         raise TableFileError(
-            f"--pictures {folder} is no folder and can't be made one: {error.strerror or error}"
+            f"--pictures {folder} is not a folder and can't be created: {error.strerror or error}"
         ) from error
     for name in names:
         place = Path(folder, name)
         if place.is_file() and not force:
             raise TableFileError(
-                f"{place} already exists; name another folder with --pictures, or give --force to "
+                f"{place} already exists; choose another folder for --pictures, or add --force to "
                 "replace it"
             )
         check_output(str(place), force=force)

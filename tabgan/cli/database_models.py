@@ -180,7 +180,9 @@ def evaluate_databases(
     database, keys = found
     _check_options(_TO_EVALUATE, f"{place_of(real)} has {len(database.tables)} tables")
     if len(synthetic) > 1:
-        raise click.UsageError("one synthetic database is compared with the real one; give one")
+        raise click.UsageError(
+            "the real database is compared with one synthetic one; pass only one"
+        )
     other = open_database(synthetic[0], reading, relations, report)
     tables = {} if other is None else other[0].tables
     lacking = [name for name in database.tables if name not in tables]

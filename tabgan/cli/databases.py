@@ -56,7 +56,8 @@ relations_option = option(
     type=FILE,
     metavar="FILE",
     show_default="inferred",
-    help="Keys between the tables (JSON), as 'tabgan inspect DATA --relations FILE' writes them.",
+    help="File of the keys between the tables (JSON), as written by 'tabgan inspect DATA "
+    "--relations FILE'.",
 )
 
 scale_option = option(
@@ -65,7 +66,7 @@ scale_option = option(
     type=POSITIVE,
     metavar="X",
     show_default="1",
-    help="How many times as many rows as the tables have.",
+    help="Rows to sample, as a multiple of the rows of each table.",
 )
 
 reference_option = option(
@@ -76,7 +77,7 @@ reference_option = option(
     multiple=True,
     metavar="TABLE",
     show_default="none",
-    help="A table that stays as it is, such as a list of countries; can be repeated.",
+    help="Reference table to copy unchanged, such as a list of countries; can be repeated.",
 )
 
 _database_options = together(
@@ -175,7 +176,7 @@ def check_single_table(**options: Any) -> None:
             flag = "--reference" if name == "references" else f"--{name}"
             raise click.UsageError(
                 f"{flag} is for a database of several tables: a folder of table files, a workbook "
-                "whose sheets refer to each other, an SQLite or DuckDB file, an address"
+                "whose sheets refer to each other, an SQLite or DuckDB file, a URL"
             )
 
 
@@ -237,7 +238,7 @@ def refuse_database(data: str, reading: dict[str, Any], what: str) -> None:
         raise click.UsageError(
             f"{what} one table, and {place_of(data)} has {len(names)}: name one with --table, or "
             f"learn them together with 'tabgan synth {place_of(data)}' or 'tabgan fit "
-            f"{place_of(data)}', which need no such choice"
+            f"{place_of(data)}'"
         )
 
 
@@ -285,7 +286,7 @@ def fit_database(
     check_output(model, force=force, option="--model")
     gan = _learned(database, relations, report, options=options, kinds=kinds, training=training)
     gan.save(model)
-    report.say(f"Saved the model to {model}; draw a database with 'tabgan sample {model}'")
+    report.say(f"Saved the model to {model}; sample a database with 'tabgan sample {model}'")
     report.facts |= {"data": fact_of(data), "model": model, **_facts_of(gan, training)}
     if as_json:
         report.print_json()
@@ -409,8 +410,8 @@ def _declared_kinds(
         column = place.removeprefix(f"{table}.")
         if not sign or not table or column not in tables[table].columns:
             raise click.UsageError(
-                f"--kind {text}: a database needs TABLE.COLUMN=KIND, with a table and a column "
-                f"that are there; the tables are {', '.join(sorted(tables)[:SHOWN])}"
+                f"--kind {text}: a database needs TABLE.COLUMN=KIND, with an existing table "
+                f"and column; the tables are {', '.join(sorted(tables)[:SHOWN])}"
             )
         kinds.setdefault(table, {})[column] = kind
     return kinds
@@ -424,7 +425,7 @@ def _check_outputs(
 
     both = not _is_address(out) and Path(out).exists() and Path(data).exists()
     if both and Path(out).samefile(data):
-        raise click.UsageError(f"--out {out} is what is read from; give another name")
+        raise click.UsageError(f"--out {out} is also the input; choose another name")
     check_database_output(out, force=force)
     for option_name, file in (("--model", model), ("--report", page)):
         if file:
@@ -508,8 +509,8 @@ def _short_lists(
     from tabgan.relations.infer_relations import find_lists, is_of_people
 
     return [
-        f"Note: {name!r} has {len(database.tables[name])} rows, to which others refer; "
-        f"--reference {name} keeps them as they are"
+        f"Note: {name!r} has {len(database.tables[name])} rows, to which other tables refer; "
+        f"--reference {name} copies them unchanged"
         for name in find_lists(database.tables, relations)
         if name not in (*relations.references, *references)
         and not is_of_people(name, database.tables[name])
@@ -568,7 +569,7 @@ def inspect_database(
         text = json.dumps(relations.to_json(), ensure_ascii=False, indent=2) + "\n"
         with open_output(file) as sink:
             sink.write(text.encode())
-        report.say(f"Wrote {file}; edit it and give it with --relations")
+        report.say(f"Wrote {file}; edit it and pass it with --relations")
     sizes = {name: [len(frame), frame.shape[1]] for name, frame in database.tables.items()}
     if as_json:
         facts = {"tables": sizes, "relations": relations.to_json(), "notes": notes}

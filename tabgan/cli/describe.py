@@ -62,6 +62,7 @@ def describe_table(
         "dependencies": [rule.describe() for rule in encoder.dependencies],
         **_evidence_facts(preparation.table, encoder),
         "keys": [own.describe(preparation.schema) for own in preparation.keys],
+        "seasons": _season_facts(encoder),
         "constraints": [rule.describe() for rule in preparation.constraints],
         "conditions": _condition_facts(conditions.values if conditions else {}),
         "learned_columns": encoder.n_learned,
@@ -87,6 +88,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "free_text": free_text_names(gan.schema_),
         "dependencies": [rule.describe() for rule in gan.dependencies_],
         "keys": [own.describe(gan.schema_) for own in gan._model.keys],
+        "seasons": _season_facts(gan._model.encoder),
         "constraints": [rule.describe() for rule in gan.constraints_],
         "conditions": _condition_facts(gan.conditions_),
         **gan.size_of_fit(),
@@ -112,6 +114,10 @@ def _evidence_facts(table: ColumnFrame, encoder: TableEncoder) -> dict[str, Any]
         if isinstance(rule, CopyDependency | OneHotDependency):
             searched = table
     return {"evidence": found, "untried": untried(searched)}
+
+
+def _season_facts(encoder: TableEncoder) -> dict[str, list[str]]:
+    return {str(name): [*seasons] for name, seasons in encoder.seasons.items()}
 
 
 def _shown_range(first: Scalar, last: Scalar) -> str | None:
@@ -195,6 +201,10 @@ def lay_out(facts: dict[str, Any]) -> str:
     if facts.get("untried"):
         lines.append(f"rules: {facts['untried']}")
     lines += [f"key: {keys}" for keys in facts.get("keys", ())]
+    lines += [
+        f"season: other columns depend on the {' and the '.join(seasons)} of {name}"
+        for name, seasons in facts.get("seasons", {}).items()
+    ]
     lines += [f"constraint: {rule}" for rule in facts.get("constraints", ())]
     for name, values in facts.get("conditions", {}).items():
         shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")
@@ -202,8 +212,8 @@ def lay_out(facts: dict[str, Any]) -> str:
     lines += [_folded_line(name, levels) for name, levels in facts.get("folded", {}).items()]
     if "encoded_width" in facts:
         lines.append(
-            f"learned: {facts['learned_columns']} of {len(rows)} columns, encoded as "
-            f"{facts['encoded_width']} numbers and levels"
+            f"learned: {facts['learned_columns']} of {len(rows)} columns (encoded width "
+            f"{facts['encoded_width']})"
         )
     if "trees" in facts:
         lines.append(f"training: {facts['rows']:,} rows, {facts['trees']:,} trees")
@@ -243,15 +253,16 @@ def _rule_lines(facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _folded_line(name: str, folded: Mapping[str, Any]) -> str:
-    """Say in a line what becomes of the rare levels of a column.
+    """Say in a line what replaces the rare values of a column.
 
     Examples
     --------
     >>> _folded_line("town", {"levels": 60, "rows": 60})
-    'folded: town (60 rare levels of 60 rows)'
+    'rare values: town (60 values in 60 rows, replaced by frequent ones)'
     >>> _folded_line("code", {"levels": 395, "rows": 970, "form": "00000A"})
-    'folded: code (395 rare levels of 970 rows, written as generated levels such as 00000A)'
+    'rare values: code (395 values in 970 rows, replaced by generated ones such as 00000A)'
     """
-    form = folded.get("form")
-    how = f", written as generated levels such as {form}" if form else ""
-    return f"folded: {name} ({folded['levels']:,} rare levels of {folded['rows']:,} rows{how})"
+    form, n, rows = folded.get("form"), folded["levels"], folded["rows"]
+    kind = f"generated ones such as {form}" if form else "frequent ones"
+    counts = f"{n:,} value{'s' * (n != 1)} in {rows:,} row{'s' * (rows != 1)}"
+    return f"rare values: {name} ({counts}, replaced by {kind})"

@@ -110,20 +110,20 @@ def read_real(
     height, width, *channels = gan.image_shape_
     if source is None and gan.image_shape_ != (8, 8):
         raise OptionError(
-            f"the model draws images of {height}×{width} pixels, not scikit-learn's digits; name "
-            "those that it learned with --data"
+            f"the model draws images of {height}×{width} pixels, not scikit-learn's digits; pass "
+            "its training images with --data"
         )
     train, test = (read_part(source, part, report, size=(height, width)) for part in get_args(Part))
     if train.labels is None or test.labels is None:
         raise OptionError(
-            f"--data {source}: the images have no labels, which scores need; name images with "
-            "labels"
+            f"--data {source}: the images have no labels, which the scores need; use "
+            "images with labels"
         )
     found = with_channels(train.images).shape[3]
     if found != (channels or [1])[0]:
         raise OptionError(
             f"--data {source}: the images have {found} channels, and those of the model "
-            f"{(channels or [1])[0]}; name the images that it learned"
+            f"{(channels or [1])[0]}; use its training images"
         )
     classes = gan.classes_.tolist() or sorted(set(train.labels.tolist()))
     known = Labelled(train.images, codes_of(train.labels, classes))
@@ -145,8 +145,8 @@ def read_halves(
         return train.images, read_part(source, "test", report, size=size).images
     if len(train.images) < FEWEST + 1:
         raise DataError(
-            f"too few images ({len(train.images)}); every fifth is for tests, so that "
-            f"{FEWEST + 1} are needed at least"
+            f"too few images ({len(train.images)}); at least {FEWEST + 1} are needed, "
+            "because every fifth is kept for tests"
         )
     is_test = np.arange(len(train.images)) % TEST_SHARE == 0
     return train.images[~is_test], train.images[is_test]
@@ -316,8 +316,8 @@ def judge_of(
         judge = Judge.load(place)
         if judge.n_classes != n_classes:
             raise OptionError(
-                f"--judge {place} tells {judge.n_classes} classes apart and the images have "
-                f"{n_classes}; name a judge of such images, or a new file"
+                f"--judge {place} has {judge.n_classes} classes, but the images have {n_classes}; "
+                f"use a judge of such images, or a new file"
             )
         return judge
     report.say("Training the judge")
@@ -372,7 +372,7 @@ def describe_scores(scores: "ImageScores") -> str:
     """Lay the scores out as a table: samples, and real images beside them."""
     rows: list[tuple[str, str, str]] = [("", "samples", "real")]
     if scores.agreement is not None:
-        rows.append(("read as asked", f"{scores.agreement:.2%}", f"{scores.judge_accuracy:.2%}"))
+        rows.append(("read as label", f"{scores.agreement:.2%}", f"{scores.judge_accuracy:.2%}"))
     if scores.trained_on_samples is not None and scores.trained_on_real is not None:
         name = f"classifier trained on {scores.n_trained:,}"
         rows.append((name, f"{scores.trained_on_samples:.2%}", f"{scores.trained_on_real:.2%}"))
@@ -409,7 +409,7 @@ def check_image_target(model: str, out: str, *, force: bool) -> None:
         place = Path(out)
         if place.is_dir() and any(place.iterdir()) and not force:
             raise TableFileError(
-                f"{out} already exists and is not empty; name another folder with -o, or give "
+                f"{out} already exists and is not empty; choose another folder for -o, or add "
                 "--force to add to it"
             )
         check_output(str(place / "0.png") if place.is_dir() else out.rstrip("/"), force=force)

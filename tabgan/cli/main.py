@@ -53,7 +53,7 @@ def _verdict(error: Exception) -> tuple[str, int]:
     if isinstance(error, MemoryError):
         return "not enough memory; use fewer rows, or a machine with more", 1
     return (
-        f"an unexpected {type(error).__name__}: {error}\nThis is a fault in tabgan; set "
+        f"an unexpected {type(error).__name__}: {error}\nThis is a bug in tabgan; set "
         "TABGAN_DEBUG=1 to see where it comes from, and report it",
         1,
     )
@@ -108,11 +108,11 @@ Start with:
   tabgan synth customers.csv     write a synthetic table like it
 
 \b
-Every option can also be set by an environment variable, and in tabgan.toml in the current folder
-or the file that --config or TABGAN_CONFIG names. The command line comes first, then these:
+Options can also be set by environment variables, and in a file: tabgan.toml in the current folder,
+or the file that --config or TABGAN_CONFIG names. Priority: the command line, then
   TABGAN_SYNTH_STEPS=5000        for 'tabgan synth'; TABGAN_IMAGES_FIT_STEPS for 'images fit'
   steps = 5000                   in the file, for each command that has --steps
-  [synth]                        below it, for 'tabgan synth' alone; [images.fit] for 'images fit'
+  [synth]                        followed by keys for 'tabgan synth' only; or [images.fit]
 
 \b
 Completion of commands, options and files:
@@ -120,9 +120,9 @@ Completion of commands, options and files:
   tabgan completion fish > ~/.config/fish/completions/tabgan.fish
 
 \b
-Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage, 3 bad data,
+Exit codes: 0 success, 1 a bug in tabgan, 2 wrong usage, 3 bad data,
 4 bad model file, 5 input or output failed, 6 a score below --fail-under or a
-risk over --fail-over, 130 interrupted.
+risk above --fail-over, 130 interrupted.
 """
 
 

@@ -33,7 +33,7 @@ __all__ = [
     "where_options",
 ]
 
-quiet_option = option("-q", "--quiet", is_flag=True, help="Print errors only.")
+quiet_option = option("-q", "--quiet", is_flag=True, help="Print only errors.")
 
 
 json_option = option(
@@ -41,7 +41,7 @@ json_option = option(
     "as_json",
     keys=("json",),
     is_flag=True,
-    help="Print the facts as one JSON object on stdout.",
+    help="Print the results as one JSON object to stdout.",
 )
 
 
@@ -58,8 +58,8 @@ seed_option = option(
     type=WholeNumber(min=0),
     callback=_seed_or_new,
     metavar="S",
-    show_default="a new one",
-    help="Seed of all randomness: the same seed gives the same result.",
+    show_default="random",
+    help="Random seed; a run with the same seed repeats the result.",
 )
 
 
@@ -73,7 +73,7 @@ rows_option = option(
     type=COUNT,
     metavar="N",
     show_default="as many as the training table has",
-    help="Synthetic rows to draw.",
+    help="Number of synthetic rows.",
 )
 
 
@@ -84,16 +84,16 @@ where_options = together(
         multiple=True,
         metavar="CONDITION",
         show_default="any rows",
-        help="A condition that all rows meet, as in 'plan=free', 'age >= 65 and state in (\"NY\", "
-        "\"NJ\")', '20 <= age < 30', 'email is not missing'; can be repeated: all of them hold.",
+        help="Condition that all rows must meet, such as 'plan=free', 'age >= 65 and state in "
+        "(\"NY\", \"NJ\")', '20 <= age < 30', 'email is not missing'. Can be repeated; all of "
+        "them apply.",
     ),
     option(
         "--where-file",
         section=_ROWS,
         type=FILE,
         metavar="FILE",
-        help="Table of partial rows to complete: their cells are kept, and their empty cells are "
-        "drawn.",
+        help="Table of partial rows to complete: present cells are kept, empty cells are sampled.",
     ),
 )
 
@@ -103,7 +103,7 @@ balance_option = option(
     section=_ROWS,
     metavar="COLUMN",
     show_default="as in the training table",
-    help="Draw every value of this column equally often.",
+    help="Sample every value of this column equally often.",
 )
 
 
@@ -120,22 +120,22 @@ _reading_options = together(
         section=_INPUT,
         keys=("format",),
         type=_FORMATS,
-        show_default="by its suffix; csv for standard input",
+        show_default="from the suffix; csv for standard input",
         help="Format of DATA.",
     ),
     option(
         "--encoding",
         section=_INPUT,
         metavar="NAME",
-        show_default="by its byte-order mark, or utf-8",
-        help="Encoding of text.",
+        show_default="from the byte-order mark, otherwise utf-8",
+        help="Text encoding.",
     ),
     option(
         "--delimiter",
         section=_INPUT,
         metavar="CHAR",
         show_default="detected",
-        help="Character between the fields of CSV.",
+        help="Field delimiter of a CSV file.",
     ),
     option(
         "--table",
@@ -144,14 +144,14 @@ _reading_options = together(
         section=_INPUT,
         keys=("table", "sheet"),
         metavar="NAME",
-        show_default="the only table; the sheet with the largest one",
+        show_default="the only table; the sheet with the largest table",
         help="Table of a database, sheet of a workbook, or file in a .zip.",
     ),
     option(
         "--query",
         section=_INPUT,
         metavar="SQL",
-        help="Query for the rows of a database, in place of --table.",
+        help="SQL query that selects the rows of a database, instead of --table.",
     ),
     option(
         "--header/--no-header",
@@ -160,7 +160,7 @@ _reading_options = together(
         keys=("header",),
         default=None,
         show_default="detected",
-        help="Whether the first row holds the names of the columns, in text files and workbooks.",
+        help="Whether the first row of a text file or workbook has the column names.",
     ),
     option(
         "--header-row",
@@ -168,13 +168,13 @@ _reading_options = together(
         type=WholeNumber(min=1),
         metavar="N",
         show_default="detected",
-        help="Line or row of the file, from 1, that holds the names of the columns.",
+        help="Line or row with the column names, counted from 1.",
     ),
     option(
         "--skip-bad-lines",
         section=_INPUT,
         is_flag=True,
-        help="Leave lines of CSV out that have another number of fields than the header.",
+        help="Skip lines of a CSV file that have another number of fields than the header.",
     ),
 )
 
@@ -183,7 +183,7 @@ def _header(has_header: bool | None, row: int | None) -> str | int:
     """Return the parameter `header` of `tabgan.files.read_write.read_table`."""
     if row is not None and has_header is not None:
         flag = "--header" if has_header else "--no-header"
-        raise click.UsageError(f"{flag} and --header-row {row} can't both be given; give one")
+        raise click.UsageError(f"{flag} and --header-row {row} can't be combined; use one of them")
     if row is not None:
         return row
     return {None: "auto", True: "first", False: "none"}[has_header]
@@ -211,7 +211,8 @@ schema_option = option(
     type=FILE,
     metavar="FILE",
     show_default="inferred",
-    help="Columns and their kinds, as 'tabgan inspect DATA --schema FILE' writes them.",
+    help="Schema file (JSON): the columns and their kinds, as written by 'tabgan inspect DATA "
+    "--schema FILE'.",
 )
 
 
@@ -219,7 +220,7 @@ derive_option = option(
     "--derive/--no-derive",
     section=_COLUMNS,
     default=True,
-    help="Detect columns that other columns determine, and derive them in every row.",
+    help="Detect rules between columns, and make every row satisfy them.",
 )
 
 
@@ -228,8 +229,8 @@ _constraints_option = option(
     section=_COLUMNS,
     type=FILE,
     metavar="FILE",
-    help="Rules that all real rows keep and all synthetic rows have to keep: a JSON list, as in "
-    '[{"kind": "sum", "parts": ["net", "tax"], "total": "gross"}].',
+    help="File of rules (a JSON list) that real rows satisfy and synthetic rows must satisfy, "
+    'such as [{"kind": "sum", "parts": ["net", "tax"], "total": "gross"}].',
 )
 
 
@@ -242,8 +243,8 @@ _kind_option = option(
     type=ColumnKind(),
     metavar="COLUMN=KIND",
     show_default="inferred",
-    help="Kind of a column, as in zip=categorical or id=regex:[A-Z]{2}-[0-9]{4}; it replaces the "
-    "column's kind and range in --schema. Can be repeated.",
+    help="Kind of a column, such as zip=categorical or id=regex:[A-Z]{2}-[0-9]{4}. It replaces "
+    "the column's kind and range in --schema. Can be repeated.",
 )
 
 
@@ -253,7 +254,7 @@ _drop_option = option(
     multiple=True,
     metavar="COLUMN",
     show_default="none",
-    help="A column to leave out of the table; can be repeated.",
+    help="Column to leave out; can be repeated.",
 )
 
 
@@ -311,7 +312,7 @@ condition_option = option(
     section=_COLUMNS,
     multiple=True,
     metavar="COLUMN",
-    help="A column whose values the networks are given, for rows under conditions on it; can be "
+    help="Column to condition the networks on, for better rows under conditions on it; can be "
     "repeated.",
 )
 
@@ -320,8 +321,8 @@ locale_option = option(
     "--locale",
     section=_COLUMNS,
     metavar="NAME",
-    show_default="en_US; phone numbers as they are written",
-    help="Language and country of generated names, addresses and phone numbers, as de_DE.",
+    show_default="en_US; phone numbers in the format of the table",
+    help="Language and country of generated names, addresses and phone numbers, such as de_DE.",
 )
 
 
@@ -331,9 +332,8 @@ min_group_option = option(
     type=WholeNumber(min=1),
     default=5,
     metavar="N",
-    help="About how many rows must hold a value for the model to keep it: rarer levels are folded "
-    'into others, ranges are trimmed. 1 keeps all; "min_group" of a column in the schema comes '
-    "first.",
+    help="Store only values that about N rows or more have: rarer categories are replaced, and "
+    'ranges are trimmed. 1 stores all values. "min_group" of a column in the schema has priority.',
 )
 
 
@@ -342,12 +342,14 @@ text_option = option(
     section=_COLUMNS,
     type=click.Choice(["keep-shape", "lorem", "drop"]),
     default="keep-shape",
-    help="What stands for free text, which is not learned: placeholders of its lengths and "
-    "frequent words, filler words, or nothing, and the columns are left out.",
+    help="Replacement for free text, which is not learned. keep-shape: placeholders with the same "
+    "lengths and frequent words; lorem: filler words; drop: leave the columns out.",
 )
 
 
-force_option = option("--force", section=_OUTPUT, is_flag=True, help="Replace what exists.")
+force_option = option(
+    "--force", section=_OUTPUT, is_flag=True, help="Overwrite existing files or tables."
+)
 
 
 encoding_option = option(
@@ -355,7 +357,7 @@ encoding_option = option(
     section=_OUTPUT,
     metavar="NAME",
     show_default="utf-8",
-    help="Encoding of text.",
+    help="Text encoding.",
 )
 
 
@@ -364,7 +366,7 @@ delimiter_option = option(
     section=_OUTPUT,
     metavar="CHAR",
     show_default=",",
-    help="Character between the fields of CSV.",
+    help="Field delimiter of a CSV file.",
 )
 
 
@@ -373,7 +375,7 @@ _output_options = together(
         "--output-format",
         section=_OUTPUT,
         type=_FORMATS,
-        show_default="by its suffix, or that of DATA",
+        show_default="from the suffix, otherwise that of DATA",
         help="Format of OUT.",
     ),
     option(
@@ -383,8 +385,8 @@ _output_options = together(
         section=_OUTPUT,
         keys=("out_table", "out_sheet"),
         metavar="NAME",
-        show_default="that of DATA, or synthetic",
-        help="Table of a database, or sheet of a workbook, to write.",
+        show_default="that of DATA, otherwise 'synthetic'",
+        help="Database table or workbook sheet to write.",
     ),
     force_option,
 )
@@ -448,36 +450,37 @@ _parts_options = together(
         section=_PARTS,
         type=COUNT,
         metavar="N",
-        show_default="1,000,000 where OUT ends in /",
-        help="Write files of N rows each, and a manifest of them, to the folder OUT.",
+        show_default="1,000,000 if OUT ends in /",
+        help="Write files of N rows each, and a manifest, to the folder OUT.",
     ),
     option(
         "--shard",
         section=_PARTS,
         type=SHARD,
         metavar="I/K",
-        help="Write the files of the I-th of K processes, counted from 0. All of them take the "
-        "same other options, and --seed, without --force. Each goes on where it has stopped.",
+        help="Write the files of process I of K, counted from 0. All processes need the same "
+        "other options and --seed, but not --force. A process that is started again continues.",
     ),
     option(
         "--resume",
         section=_PARTS,
         is_flag=True,
-        help="Go on with the files of a run that was stopped; those that are whole are checked.",
+        help="Continue a run that was stopped; complete files are verified.",
     ),
     option(
         "--backend",
         section=_PARTS,
         type=click.Choice(["local", "ray"]),
         default="local",
-        help="What draws the files: this process, or a cluster of Ray that sees the folder.",
+        help="Where the files are sampled: in this process, or on a Ray cluster that can access "
+        "the folder.",
     ),
     option(
         "--cluster",
         section=_PARTS,
         metavar="ADDRESS",
-        show_default="the one that Ray finds, or a new one here",
-        help="Address of the cluster.",
+        show_default="the one that Ray finds, otherwise a new local one",
+        help="Address of the Ray cluster.",
     ),
 )
 

@@ -378,7 +378,7 @@ def write_blocks(
     if formulas:
         counts = ", ".join(f"{name!r} ({count:,})" for name, count in formulas.items())
         report.say(
-            f"Warning: {place_of(out)} holds texts that a spreadsheet takes for formulas: "
+            f"Warning: {place_of(out)} has texts that a spreadsheet evaluates as formulas: "
             f"{counts}; import these columns as text"
         )
     return written

@@ -43,7 +43,7 @@ _NOUNS = {  # of each method, for messages
     "auto": ("a choice of methods", "has", "gives"),
     "gan": ("a GAN", "has", "gives"),
     "trees": ("trees", "have", "give"),
-    "diffusion": ("a diffusion", "has", "gives"),
+    "diffusion": ("a diffusion model", "has", "gives"),
     "vae": ("a VAE", "has", "gives"),
 }
 
@@ -153,7 +153,7 @@ def _choose_method(table: "LearnedTable", report: Report, options: dict[str, Any
     from tabgan.tuning.tuning_trials import HeldOutRows
 
     if not HeldOutRows.are_enough(len(table.frame), HOLDOUT):
-        report.say("Method trees: too few rows to hold some out and choose by them")
+        report.say("Method trees: too few rows to choose with held-out rows")
         return "trees"
     if options["max_time"] is not None:
         options["max_time"] /= 3
@@ -162,7 +162,7 @@ def _choose_method(table: "LearnedTable", report: Report, options: dict[str, Any
     def tell(trial: MethodTrial) -> None:
         report.say(f"Tried {trial.method} in {trial.seconds:.1f} s")
 
-    report.say("Choosing the method by rows held out")
+    report.say("Choosing the method with held-out rows")
     shared = {name: value for name, value in options.items() if name != "random_state"}
     choice = quietly(
         compare_methods,
@@ -246,8 +246,8 @@ def _check_private(source: "TableForm", pictures: str | None) -> None:
     if source.format in _UNTYPED:
         raise OptionError(
             f"--epsilon takes the types of columns as public, but the types of "
-            f"{_UNTYPED[source.format]} depend on its rows: one row more can change them; convert "
-            "the table to CSV, or to Parquet with types of your own"
+            f"{_UNTYPED[source.format]} depend on its rows, so one more row can change them; "
+            "convert the table to CSV, or to Parquet with types that you choose"
         )
 
 
@@ -282,11 +282,11 @@ def check_method(method: str, **options: Any) -> None:
             flag = max(refused or param.opts, key=len)
             why = f"{what} {has} no such option"
             if name == "epsilon":
-                why = f"{what} {gives} no guarantee of privacy"
+                why = f"{what} {gives} no privacy guarantee"
             other = next(m for m in OPTIONS_OF if name in (*OPTIONS_OF[m], "pictures"))
             raise click.UsageError(
                 f"{flag} can't be combined with --method {method}: {why}; leave {flag} out, or "
-                f"take --method {other}"
+                f"use --method {other}"
             )
 
 
@@ -346,11 +346,9 @@ def describe_free_text(names: Sequence[str]) -> str:
     Examples
     --------
     >>> describe_free_text(["note", "reply"])
-    'Free text, not learned: note, reply; placeholders stand for it (--text says which)'
+    'Free text, replaced by placeholders: note, reply (see --text)'
     """
-    return (
-        f"Free text, not learned: {', '.join(names)}; placeholders stand for it (--text says which)"
-    )
+    return f"Free text, replaced by placeholders: {', '.join(names)} (see --text)"
 
 
 def describe_finish(facts: Mapping[str, Any]) -> str:
@@ -446,7 +444,7 @@ def write_report(
         drawn, compared = gan.sample(written, random_state=seed), "the rows that were written"
     else:
         drawn = gan.sample(len(frame), random_state=seed)
-        compared = f"{len(frame):,} rows of the same model, as many as the training table has"
+        compared = f"{len(frame):,} further rows of the model, as many as the training table has"
     evaluation = gan.evaluate(with_holes(frame, form), with_holes(drawn, form))
     if evaluation.run is not None:
         facts = {**evaluation.run.facts, "rows written": f"{written:,}", "rows compared": compared}
@@ -458,7 +456,7 @@ def write_report(
     report.say(f"Score {verdict.score:.3f} ({verdict.in_words}); compared {compared}")
     report.say(f"Wrote the report to {path}")
     if gan.privacy_ is not None:
-        report.say("The report looks at the real rows: the guarantee of privacy does not cover it")
+        report.say("The report uses the real rows, so the privacy guarantee does not cover it")
     report.facts |= {
         "report": path,
         "grade": verdict.grade,

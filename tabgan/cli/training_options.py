@@ -90,7 +90,7 @@ steps_option = option(
     type=COUNT_OR_AUTO,
     default="auto",
     metavar="N|auto",
-    help="Training steps.",
+    help="Number of training steps.",
 )
 
 
@@ -99,7 +99,7 @@ epochs_option = option(
     section=_TRAINING,
     type=POSITIVE,
     metavar="X",
-    help="Passes over the training data, in place of --steps.",
+    help="Number of passes over the training data, instead of --steps.",
 )
 
 
@@ -109,8 +109,8 @@ max_time_option = option(
     type=SECONDS,
     metavar="TIME",
     show_default="no limit",
-    help="Wall time for the fit, in seconds or as 30s, 5m, 1h30m; the training ends early to keep "
-    "to it.",
+    help="Limit for the wall time of the fit, in seconds or such as 30s, 5m, 1h30m. The training "
+    "ends early to meet it.",
 )
 
 
@@ -119,7 +119,7 @@ device_option = option(
     section=_TRAINING,
     default="auto",
     metavar="auto|cpu|cuda",
-    help="Device to train and to draw on.",
+    help="Device for training and sampling.",
 )
 
 
@@ -139,7 +139,7 @@ model_option = option(
     required=True,
     type=FILE,
     metavar="FILE",
-    help="File for the model (.safetensors).",
+    help="Model file (.safetensors).",
 )
 
 
@@ -148,7 +148,7 @@ log_option = option(
     section=_OUTPUT,
     type=FILE,
     metavar="FOLDER",
-    help="Write the losses and other records of the training to FOLDER for TensorBoard.",
+    help="Log the losses and other records of the training to FOLDER for TensorBoard.",
 )
 
 
@@ -158,7 +158,7 @@ latent_option = option(
     type=COUNT_OR_AUTO,
     default="auto",
     metavar="N|auto",
-    help="Size of the generator's latent.",
+    help="Size of the generator's latent vector.",
 )
 
 
@@ -168,7 +168,7 @@ learned_options = together(
         section=_NETWORKS,
         type=click.Choice(["edm", "linear", "cosine"]),
         default="edm",
-        help="Noise of --method diffusion; linear and cosine are those of the lectures.",
+        help="Noise schedule of --method diffusion.",
     ),
     option(
         "--noise-steps",
@@ -176,7 +176,7 @@ learned_options = together(
         type=COUNT_OR_AUTO,
         default="auto",
         metavar="N|auto",
-        help="Steps in which --method diffusion takes noise away.",
+        help="Number of denoising steps of --method diffusion.",
     ),
     option(
         "--beta",
@@ -192,7 +192,7 @@ learned_options = together(
         type=Number(min=0),
         default=0.0,
         metavar="X",
-        help="Deviation of noise that --method vae learns to take away: a denoising autoencoder.",
+        help="Standard deviation of the input noise of --method vae, for a denoising autoencoder.",
     ),
     option(
         "--pairs",
@@ -200,15 +200,14 @@ learned_options = together(
         type=WholeNumber(min=1, max=32),
         default=1,
         metavar="K",
-        help="Pairs of networks of --method vae, one above the other.",
+        help="Number of levels of --method vae; more than 1 make a hierarchical VAE.",
     ),
     option(
         "--reconstruction",
         section=_NETWORKS,
         type=click.Choice(["likelihood", "discriminator"]),
         default="likelihood",
-        help="What --method vae compares rows and their reconstruction by; with discriminator it "
-        "is a VAE-GAN.",
+        help="Reconstruction loss of --method vae; discriminator makes a VAE-GAN.",
     ),
 )
 
@@ -220,7 +219,7 @@ gan_options = together(
         type=TrainingPart(*LOSSES),
         default="non_saturating",
         metavar="NAME",
-        help=f"{', '.join(LOSSES[:-1])} or {LOSSES[-1]}.",
+        help=f"Loss of the GAN: {', '.join(LOSSES[:-1])} or {LOSSES[-1]}.",
     ),
     option(
         "--penalty",
@@ -228,8 +227,8 @@ gan_options = together(
         type=TrainingPart(*PENALTIES, "auto"),
         default="auto",
         metavar="NAME",
-        help=f"{', '.join(PENALTIES)}, or auto: the usual one for the loss. Parameters "
-        "follow a colon: r1:gamma=5",
+        help=f"Penalty of the discriminator: {', '.join(PENALTIES)}, or auto: the usual "
+        "one for the loss. Parameters follow a colon: r1:gamma=5",
     ),
     option(
         "--stabilizer",
@@ -241,7 +240,8 @@ gan_options = together(
         type=TrainingPart(*STABILIZERS),
         metavar="NAME",
         show_default="none",
-        help=f"{', '.join(STABILIZERS[:-1])} or {STABILIZERS[-1]}; can be repeated.",
+        help=f"Stabilizer of the training: {', '.join(STABILIZERS[:-1])} or {STABILIZERS[-1]}; can "
+        "be repeated.",
     ),
     option(
         "--discriminator-steps",
@@ -249,8 +249,8 @@ gan_options = together(
         type=COUNT_OR_AUTO,
         default="auto",
         metavar="K|auto",
-        help="Steps of the discriminator for each step of the generator; auto: 5 with --loss "
-        "wasserstein, else 1.",
+        help="Steps of the discriminator per step of the generator; auto: 5 with --loss "
+        "wasserstein, otherwise 1.",
     ),
     option(
         "--training",
@@ -258,9 +258,9 @@ gan_options = together(
         type=TrainingPart(*PRESETS),
         default="usual",
         metavar="NAME",
-        help="usual, or lectures: fresh noise for the generator's step, a constant rate, no "
-        "average of weights, and their own parts where an option has its default. Parameters "
-        "follow a colon: usual:fresh_noise=1",
+        help="Training scheme. lectures: fresh noise for the generator's step, a constant "
+        "learning rate, no average of weights, and the lectures' defaults for other options. "
+        "Parameters follow a colon: usual:fresh_noise=1",
     ),
     option(
         "--optimizer",
@@ -268,7 +268,7 @@ gan_options = together(
         type=TrainingPart(*OPTIMIZERS),
         default="adam",
         metavar="NAME",
-        help="adam or sgd, as in adam:beta1=0.5,beta2=0.999",
+        help="adam or sgd. Parameters follow a colon: adam:beta1=0.5,beta2=0.999",
     ),
     option(
         "--learning-rate",
@@ -276,14 +276,14 @@ gan_options = together(
         type=POSITIVE,
         default=5e-4,
         metavar="X",
-        help="The optimizer's learning rate at the start.",
+        help="Initial learning rate of the optimizer.",
     ),
     option(
         "--prior",
         section=_NETWORKS,
         type=click.Choice(["gaussian", "uniform"]),
         default="gaussian",
-        help="Distribution of the latents.",
+        help="Distribution of the latent vectors.",
     ),
 )
 
@@ -294,8 +294,8 @@ checkpoint_options = together(
         section=_TRAINING,
         type=FILE,
         metavar="FOLDER",
-        help="Save the state of the fit to FOLDER as it goes, and remove it at the end. Guard it "
-        "as the table.",
+        help="Save the state of the fit to FOLDER regularly, and remove it at the end. Protect it "
+        "like the table.",
     ),
     option(
         "--checkpoint-every",
@@ -303,13 +303,13 @@ checkpoint_options = together(
         type=WholeNumber(min=1),
         default=500,
         metavar="N",
-        help="Training steps between two states.",
+        help="Training steps between two checkpoints.",
     ),
     option(
         "--resume",
         section=_TRAINING,
         is_flag=True,
-        help="Go on from the state in the folder of --checkpoint, if there is one.",
+        help="Resume from the state in the --checkpoint folder, if there is one.",
     ),
 )
 
@@ -319,9 +319,9 @@ training_rows_option = option(
     section=_TRAINING,
     type=POSITIVE_COUNT,
     metavar="N",
-    show_default="500,000; all with --epsilon",
-    help="Most rows that are learned: a larger table is read in one pass, and learned from a "
-    "uniform sample of its rows.",
+    show_default="500,000; all rows with --epsilon",
+    help="Maximum number of rows to learn. From a larger table, a uniform random sample is read "
+    "in one pass.",
 )
 
 
@@ -337,10 +337,10 @@ training_options = together(
         section=_TRAINING,
         type=click.Choice(["gan", "trees", "diffusion", "vae", "auto"]),
         default="gan",
-        help="How the table is learned: gan is a generator against a discriminator; trees draw "
-        "each column given those before it, which takes less time; diffusion takes noise away "
-        "step by step; vae is an encoder and a decoder; auto tries trees, then gan if rows held "
-        "out can be told from theirs, and learns all rows with the better one.",
+        help="Generator. gan: a GAN; trees: boosted trees that sample each column given those "
+        "before it, which is faster; diffusion: a diffusion model; vae: a variational "
+        "autoencoder; auto: trees, or a GAN if the rows of trees can be told from held-out rows "
+        "and the GAN's are better.",
     ),
     training_rows_option,
     steps_option,
@@ -352,19 +352,19 @@ training_options = together(
         type=WholeNumber(min=1),
         default=512,
         metavar="N",
-        help="Rows in a training step.",
+        help="Rows per training step.",
     ),
     option(
         "--refine/--no-refine",
         section=_TRAINING,
         default=True,
-        help="Refine: draw the rows more often that boosted trees take for real.",
+        help="Prefer sampled rows that boosted trees take for real.",
     ),
     option(
         "--polish/--no-polish",
         section=_TRAINING,
         default=True,
-        help="Polish: draw columns again by boosted trees where this improves them.",
+        help="Sample columns again with boosted trees where this improves them.",
     ),
     checkpoint_options,
     option(
@@ -373,8 +373,8 @@ training_options = together(
         type=POSITIVE,
         metavar="X",
         show_default="no guarantee",
-        help="Budget of differential privacy for each row; 1 is strong, 10 is weak. --kind, and "
-        "the kinds, ranges and decimals in --schema, count as public.",
+        help="Privacy budget ε of differential privacy per row; 1 is strong, 10 is weak. --kind, "
+        "and the kinds, ranges and decimals in --schema, count as public.",
     ),
     option(
         "--delta",
@@ -382,7 +382,7 @@ training_options = together(
         type=POSITIVE,
         default=1e-6,
         metavar="X",
-        help="The δ of --epsilon: it should be far below one in the number of rows.",
+        help="Probability δ of differential privacy; it should be far below 1 / (number of rows).",
     ),
     device_option,
     precision_option,
@@ -393,7 +393,7 @@ training_options = together(
         type=WholeNumber(min=1),
         default=256,
         metavar="N",
-        help="Width of the hidden layers of the networks.",
+        help="Width of the networks' hidden layers.",
     ),
     gan_options,
     learned_options,
@@ -402,8 +402,8 @@ training_options = together(
         section=_OUTPUT,
         type=FILE,
         metavar="FOLDER",
-        help="Draw the course of the training, and its rows over the real rows, to losses.png and "
-        "marginals.png in FOLDER.",
+        help="Plot the course of the training (losses.png), and its rows over the real ones "
+        "(marginals.png), to FOLDER.",
     ),
     log_option,
     seed_option,
@@ -419,8 +419,8 @@ data_option = option(
     type=FILE,
     metavar="PATH",
     show_default="scikit-learn's 1,797 digits of 8 × 8 pixels",
-    help="A folder with a folder of pictures for each class, a folder of pictures, MNIST's four "
-    "files, or a file of images (.npz, .npy, .parquet, .arrow, .feather).",
+    help="Images: a folder with one folder of pictures per class, a folder of pictures, MNIST's "
+    "four files, or a file (.npz, .npy, .parquet, .arrow, .feather).",
 )
 
 size_option = option(
@@ -428,8 +428,8 @@ size_option = option(
     section="Input",
     type=IMAGE_SIDES,
     metavar="HEIGHTxWIDTH",
-    show_default="as they are",
-    help="Size that the images are brought to.",
+    show_default="original size",
+    help="Resize the images to this size.",
 )
 
 
@@ -439,8 +439,7 @@ image_training_options = together(
         section="Training",
         type=click.Choice(["gan", "diffusion", "vae"]),
         default="gan",
-        help="How the images are learned: by a generator against a discriminator, by taking noise "
-        "away step by step, or by an encoder and a decoder.",
+        help="Generator: a GAN, a diffusion model, or a variational autoencoder.",
     ),
     steps_option,
     epochs_option,
@@ -451,7 +450,7 @@ image_training_options = together(
         type=WholeNumber(min=2),
         default=128,
         metavar="N",
-        help="Images in a training step.",
+        help="Images per training step.",
     ),
     device_option,
     precision_option,
@@ -461,7 +460,7 @@ image_training_options = together(
         type=TrainingPart(*ARCHITECTURES),
         default="mlp",
         metavar="NAME",
-        help=f"{', '.join(ARCHITECTURES[:-1])} or {ARCHITECTURES[-1]}.",
+        help=f"Networks: {', '.join(ARCHITECTURES[:-1])} or {ARCHITECTURES[-1]}.",
     ),
     option(
         "--width",
@@ -469,7 +468,7 @@ image_training_options = together(
         type=POSITIVE,
         default=1.0,
         metavar="X",
-        help="Factor of the width of the hidden layers.",
+        help="Factor for the width of the hidden layers.",
     ),
     latent_option,
     gan_options,
@@ -479,8 +478,8 @@ image_training_options = together(
         section="Output",
         type=FILE,
         metavar="FOLDER",
-        help="Draw the losses, a grid of images, and the same latents over the epochs, as a strip "
-        "and as an animation, to FOLDER.",
+        help="Plot the losses, a grid of images, and images of the same latents over the epochs "
+        "(strip and animation) to FOLDER.",
     ),
     log_option,
     seed_option,
@@ -495,7 +494,7 @@ drawing_options = together(
         type=WholeNumber(min=0),
         metavar="N",
         show_default="two of each label",
-        help="Images to draw.",
+        help="Number of images.",
     ),
     option(
         "--label",
@@ -511,7 +510,7 @@ drawing_options = together(
         required=True,
         type=FILE,
         metavar="OUT",
-        help="A picture of a grid (.png), arrays 'images' and 'labels' for NumPy (.npz), or a "
-        "folder (a name that ends in /), for a picture each, in folders by label.",
+        help="Output: a grid (.png), the NumPy arrays 'images' and 'labels' (.npz), or a folder "
+        "(a name that ends in /) with one picture per image, in a folder for each label.",
     ),
 )

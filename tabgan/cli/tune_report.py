@@ -192,17 +192,17 @@ def _compared(result: TuningResult) -> str:
     """Compare the best trial with the heuristic's, in words."""
     best, own = result.best, result.heuristic
     if own is best:
-        seeds = "" if isnan(result.spread) else f"; seeds alone make ± {result.spread:.3f}"
-        return f"the heuristic's own is the best{seeds}"
+        seeds = "" if isnan(result.spread) else f"; variation between seeds ± {result.spread:.3f}"
+        return f"the heuristic's choice is the best{seeds}"
     if own is None or own.scores is None or best.scores is None:
-        return "the heuristic's own size was not among those that could be compared"
+        return "the heuristic's size was not among the compared ones"
     detection = best.scores.detection - own.scores.detection
     trend = best.scores.trend_error - own.scores.trend_error
     errors = "no related pairs" if isnan(trend) else f"trend error {trend:+.2f} %"
-    words = f"best against the heuristic's own: detection {detection:+.3f}, {errors}"
+    words = f"best compared with the heuristic's: detection {detection:+.3f}, {errors}"
     if isnan(result.spread):
         return words
-    seeds = f"seeds alone make ± {result.spread:.3f}"
+    seeds = f"the variation between seeds is ± {result.spread:.3f}"
     if result.advised is best:
         return f"{words}; {seeds}, so it is better"
-    return f"{words}; {seeds}, so that is no difference: keep the heuristic's own"
+    return f"{words}; {seeds}, so this is no difference: keep the heuristic's"

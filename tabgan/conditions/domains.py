@@ -387,9 +387,9 @@ class _SeveralNumbersDomain(Domain):
         if place is not None:
             return ValueChoice((), frozenset({place}))
         raise OptionError(
-            f"where: the texts of column {self.column.name!r} hold several numbers, so that it can "
-            "only be asked to be missing (None, 'is missing') or not; split the numbers into "
-            "columns of their own to ask for one of them"
+            f"where: the texts of column {self.column.name!r} hold several numbers, so a "
+            "condition can only test whether it is missing (None, 'is missing') or not; split the "
+            "numbers into columns of their own to ask for one of them"
         )
 
     def _compared(self, clause: Clause, value: Any) -> ValueChoice:  # noqa: ARG002
@@ -405,8 +405,8 @@ class _GeneratedDomain(Domain):
     def _equal(self, value: Any) -> ValueChoice:  # noqa: ARG002
         raise OptionError(
             f"where: column {self.column.name!r} is of kind {self.column.kind!r}: its values are "
-            "generated, so that it can only be asked to be missing (None, 'is missing') or not; "
-            "leave it out"
+            "generated, so a condition can only test whether it is missing (None, 'is missing') or "
+            "not; leave it out"
         )
 
     def _compared(self, clause: Clause, value: Any) -> ValueChoice:  # noqa: ARG002

@@ -14,6 +14,7 @@ from tabgan.base.errors import DataError, did_you_mean
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.rhythm import Week
+from tabgan.encoding.seasons import Season, SeasonGrid, SeasonLevels
 from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, clip_to_ends, replaced, write_column
 from tabgan.table.dates import is_beyond_month, unit_of
 from tabgan.table.level_codes import levels_to_series
@@ -26,10 +27,10 @@ __all__ = ["CategoricalEncoder", "ColumnEncoder", "Encoded", "LevelTable", "Nume
 
 
 class Encoded(NamedTuple):
-    """Rows in encoded form: bands of probability for numbers, codes for levels.
+    """Encoded rows: bands of probability for numbers, integer codes for levels.
 
     A number is not one value but a band ``[low, low + width]`` of the unit interval, from which
-    training draws uniformly (the randomised probability integral transform): a value that occurs
+    training samples uniformly (the randomized probability integral transform): a value that occurs
     with probability p owns a band of width p. A level is an integer code, never a dense one-hot.
     """
 
@@ -45,18 +46,18 @@ class Encoded(NamedTuple):
 
 
 class ColumnEncoder(ABC):
-    """Turns one column into encoded form and back.
+    """Base class of encoders, which turn one column into encoded form and back.
 
-    An encoder is a value: made by `fit`, or by `from_json` from what `to_json` gave, and not
-    changed afterwards. It keeps a summary of the column, never its rows. `encode` treats each row
-    by itself, so that any subset or order of rows gives the same encoded rows.
+    An encoder is immutable: `fit` creates it, or `from_json` from the result of `to_json`. It
+    contains a summary of the column, never its rows. `encode` handles each row independently, so
+    any subset or order of rows gives the same encoded rows.
     """
 
     name: ClassVar[str]  # registry name in model files, one per class
 
     @classmethod
     def suits(cls, cells: TypedSeries) -> bool:  # noqa: ARG003
-        """Return whether a registered encoder takes a column, in place of the usual encoder.
+        """Return whether this registered encoder takes a column instead of the built-in one.
 
         It is called once for each column that is learned or generated, before `fit`.
         """
@@ -65,7 +66,7 @@ class ColumnEncoder(ABC):
     @property
     @abstractmethod
     def spans(self) -> RowLayout:
-        """The layout that this column takes in a row; may be empty."""
+        """The layout of this column in an encoded row; may be empty."""
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:
@@ -79,7 +80,7 @@ class ColumnEncoder(ABC):
 
     @property
     def leading_spans(self) -> tuple[int, ...]:
-        """The level spans of `spans` that the polish leaves as drawn, as others follow them."""
+        """The level spans of `spans` that the polish keeps, because others depend on them."""
         return ()
 
     def settle(
@@ -87,14 +88,14 @@ class ColumnEncoder(ABC):
         codes: NDArray[np.int64],
         rng: np.random.Generator,  # noqa: ARG002
     ) -> NDArray[np.int64]:
-        """Make the level codes of drawn rows agree with those of `leading_spans`.
+        """Make the level codes of sampled rows consistent with those of `leading_spans`.
 
         Parameters
         ----------
         codes
             Level codes, shape (rows, level spans of `spans`).
         rng
-            The only source of randomness.
+            The random generator.
         """
         return codes
 
@@ -116,7 +117,7 @@ class ColumnEncoder(ABC):
         Raises
         ------
         DataError
-            If a value was not known at fit.
+            If a value did not occur in the fit.
         """
 
     @abstractmethod
@@ -139,9 +140,10 @@ class ColumnEncoder(ABC):
         start
             Position of the first row in the whole sample; identifiers count from it.
         rng
-            The only source of randomness.
+            The random generator.
         key
-            Chooses the order of values that depend on the position alone; one for a whole sample.
+            Determines the order of values that depend on the position only; the same for a whole
+            sample.
         """
 
     @abstractmethod
@@ -156,9 +158,9 @@ class ColumnEncoder(ABC):
         Parameters
         ----------
         column
-            What the column is.
+            The column's description.
         state
-            What `to_json` returned.
+            The value that `to_json` returned.
         """
 
 
@@ -241,9 +243,9 @@ class LevelTable:
 
 
 class CategoricalEncoder(ColumnEncoder):
-    """A category, truth value, or number or date of few distinct values; missing is a level.
+    """Encoder of categories, booleans, and numbers or dates with few values; missing is a level.
 
-    A constant column takes no room in a row.
+    A constant column takes no space in an encoded row.
     """
 
     name = "categorical"
@@ -259,7 +261,7 @@ class CategoricalEncoder(ColumnEncoder):
 
     @property
     def spans(self) -> RowLayout:
-        """One level span, or nothing if there is but one level."""
+        """One level span, or nothing if there is only one level."""
         return RowLayout((), (len(self._levels),) if len(self._levels) > 1 else ())
 
     @property
@@ -268,7 +270,7 @@ class CategoricalEncoder(ColumnEncoder):
         return tuple(i for i, level in enumerate(self.levels) if level in (None, ""))
 
     def nearest(self, cells: TypedSeries) -> TypedSeries:
-        """Put the nearest level in place of numbers and dates that were not there at fit."""
+        """Replace numbers and dates that did not occur in the fit by the nearest level."""
         return self._levels.nearest(cells)
 
     @classmethod
@@ -282,7 +284,7 @@ class CategoricalEncoder(ColumnEncoder):
         Raises
         ------
         DataError
-            If a value was not there at fit.
+            If a value did not occur in the fit.
         """
         codes = self._levels.codes_in(cells)[:, None]
         return Encoded.empty(len(codes))._replace(codes=codes[:, : len(self.spans.widths)])
@@ -306,9 +308,9 @@ class CategoricalEncoder(ColumnEncoder):
         start
             Position of the first row in the whole sample.
         rng
-            The only source of randomness.
+            The random generator.
         key
-            Chooses the order of generated values; one for all blocks of a sample.
+            Determines the order of generated values; the same for all blocks of a sample.
         """
         chosen = codes[:, 0] if self.spans.widths else np.zeros(len(numbers), np.int64)
         return levels_to_series(self._levels.values, chosen, self.column)
@@ -324,9 +326,9 @@ class CategoricalEncoder(ColumnEncoder):
         Parameters
         ----------
         column
-            What the column is.
+            The column's description.
         state
-            What `to_json` returned.
+            The value that `to_json` returned.
 
         Raises
         ------
@@ -353,10 +355,10 @@ FormsByDay = tuple[int, int]  # place of the form up to the 12th of a month, and
 
 
 class NumericEncoder(ColumnEncoder):
-    """A number, date or duration, as its place in the column's distribution.
+    """Encoder of numbers, dates and durations, by their place in the column's distribution.
 
-    Values that stand for no number (missing, infinite, a text such as ``"NA"``) are *specials*:
-    levels of a mark beside the number, generated with their own share and kept as they are.
+    Values that are not numbers (missing, infinite, a text such as ``"NA"``) are *specials*: levels
+    of a flag beside the number, which keep their share and are not changed.
     """
 
     name = "numeric"
@@ -367,29 +369,49 @@ class NumericEncoder(ColumnEncoder):
         scale: Scale,
         quantiles: Quantiles,
         specials: LevelTable,
+        *,
         forms_by_day: FormsByDay | None = None,
+        seasons: SeasonLevels | None = None,
     ) -> None:
         self.column = column
         self._scale = scale
         self._quantiles = quantiles
         self._specials = specials
         self._forms_by_day = forms_by_day
+        self._seasons = seasons
 
     @property
     def specials(self) -> Sequence[Scalar]:
-        """What the column holds beside numbers; None where a value is missing."""
+        """The values of the column that are not numbers; None for a missing value."""
         return self._specials.values
 
     @property
     def spans(self) -> RowLayout:
-        """One number, its mark and its form.
+        """One number, its mark, its form and its seasons.
 
         The mark, of a column with specials, has the level 0 where a number is present. The form,
-        of a column with several formats, is the place of the number's own.
+        of a column with several formats, is the place of the number's own. A season, such as the
+        day of the week, has a further level where no date is present.
         """
         marks = (1 + len(self._specials),) if len(self._specials) else ()
         forms = (len(self.column.formats),) if self.column.other_formats else ()
-        return RowLayout((0 if marks else None,), marks + forms)
+        seasons = () if self._seasons is None else self._seasons.widths
+        return RowLayout(
+            (0 if marks else None,), marks + forms + tuple(n + len(marks) for n in seasons)
+        )
+
+    @property
+    def _form_span(self) -> int:
+        return int(len(self._specials) > 0)
+
+    @property
+    def _season_spans(self) -> slice:
+        return slice(self._form_span + bool(self.column.other_formats), None)
+
+    @property
+    def seasons(self) -> tuple[Season, ...]:
+        """The parts of dates that are learned as levels beside them."""
+        return () if self._seasons is None else (*self._seasons.levels,)
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:
@@ -398,12 +420,12 @@ class NumericEncoder(ColumnEncoder):
 
     @property
     def absent_codes(self) -> tuple[int, ...]:
-        """The levels of the mark that stand for a missing value: None, and texts as ``"NA"``."""
+        """The levels of the flag that mean a missing value: None, and texts such as ``"NA"``."""
         return tuple(1 + i for i, s in enumerate(self.specials) if s is None or isinstance(s, str))
 
     @classmethod
     def fit(cls, cells: TypedSeries) -> Self:
-        """Learn the column's distribution, with ends as `ends_of` has them, and its specials.
+        """Learn the column's distribution, with the range of `ends_of`, and its specials.
 
         Raises
         ------
@@ -426,15 +448,39 @@ class NumericEncoder(ColumnEncoder):
         if quantiles.rhythm is not None:  # half the rows of a bent line may lie in a night
             quantiles = _fit_quantiles(line, (low, high), column, scale, bends=False)
         specials = LevelTable(_specials_of(column, numbers).levels)
-        return cls(column, scale, quantiles, specials, _forms_by_day(numbers, column))
+        by_day = _forms_by_day(numbers, column)
+        return cls(column, scale, quantiles, specials, forms_by_day=by_day)
+
+    def with_seasons(self, cells: TypedSeries, seasons: Sequence[Season]) -> "NumericEncoder":
+        """Return an encoder of dates that has their hour, weekday or month beside them.
+
+        Parameters
+        ----------
+        cells
+            The dates that were fitted.
+        seasons
+            The parts of dates that other columns depend on.
+        """
+        numbers, unit = cells.numbers, unit_of(self.column)
+        levels = SeasonLevels.fit(
+            seasons, numbers.values[numbers.present], unit, least=self.column.least_rows
+        )
+        return NumericEncoder(
+            self.column,
+            self._scale,
+            self._quantiles,
+            self._specials,
+            forms_by_day=self._forms_by_day,
+            seasons=levels,
+        )
 
     def encode(self, cells: TypedSeries) -> Encoded:
-        """Give each number its band; numbers outside the fitted range get that of its end.
+        """Return the band of each number; numbers outside the fitted range get that of the end.
 
         Raises
         ------
         DataError
-            If a value is neither a number nor one of the fitted specials.
+            If a value is neither a number nor a fitted special.
         """
         numbers = cells.with_column(self.column).numbers
         absent = ~numbers.present
@@ -444,7 +490,10 @@ class NumericEncoder(ColumnEncoder):
         if absent.any():
             codes[absent, 0] = 1 + self._specials.codes_in(_specials_of(self.column, numbers))
         if numbers.forms is not None and self.column.other_formats:
-            codes[:, -1] = numbers.forms
+            codes[:, self._form_span] = numbers.forms
+        if self._seasons is not None:
+            own = self._seasons.of(numbers.values)
+            codes[:, self._season_spans] = np.where(absent[:, None], self._seasons.widths, own)
         return Encoded(low.astype(np.float32)[:, None], width.astype(np.float32)[:, None], codes)
 
     def decode(
@@ -455,7 +504,7 @@ class NumericEncoder(ColumnEncoder):
         rng: np.random.Generator,  # noqa: ARG002
         key: int = 0,  # noqa: ARG002
     ) -> pd.Series:
-        """Return the numbers at probabilities, and specials where their level is set.
+        """Return the numbers at the probabilities, and specials where their level is set.
 
         Parameters
         ----------
@@ -466,27 +515,39 @@ class NumericEncoder(ColumnEncoder):
         start
             Position of the first row in the whole sample.
         rng
-            The only source of randomness.
+            The random generator.
         key
-            Chooses the order of generated values; one for all blocks of a sample.
+            Determines the order of generated values; the same for all blocks of a sample.
         """
-        values = self._scale.from_line(self._quantiles.from_unit(numbers[:, 0]))
+        units = numbers[:, 0]
+        if self._seasons is not None:
+            units = self._season_grid.agree(units, codes[:, self._season_spans], self._values_at)
+        values = self._values_at(units)
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
         special = np.array([None, *self._specials.values], object)[level]
-        forms = codes[:, -1].astype(np.int8) if self.column.other_formats else None
+        forms = codes[:, self._form_span].astype(np.int8) if self.column.other_formats else None
         if self._forms_by_day is not None:
             late = is_beyond_month(values, self.column)
             forms = np.array(self._forms_by_day, np.int8)[late.astype(np.intp)]
         return write_column(Numbers(values, level == 0, special, forms), self.column)
 
+    @cached_property
+    def _season_grid(self) -> SeasonGrid:
+        assert self._seasons is not None
+        return SeasonGrid.of(self._seasons, self._values_at)
+
+    def _values_at(self, units: NDArray[np.float64]) -> NDArray[Any]:
+        return self._scale.from_line(self._quantiles.from_unit(units))
+
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
-        by_day = self._forms_by_day
+        by_day, seasons = self._forms_by_day, self._seasons
         return {
             "scale": self._scale.to_json(),
             "quantiles": self._quantiles.to_json(),
             "specials": self._specials.to_json(),
             **({} if by_day is None else {"forms_by_day": [*by_day]}),
+            **({} if seasons is None else {"seasons": seasons.to_json()}),
         }
 
     @classmethod
@@ -496,9 +557,9 @@ class NumericEncoder(ColumnEncoder):
         Parameters
         ----------
         column
-            What the column is.
+            The column's description.
         state
-            What `to_json` returned.
+            The value that `to_json` returned.
 
         Raises
         ------
@@ -513,7 +574,11 @@ class NumericEncoder(ColumnEncoder):
         if quantiles.minimum < least or quantiles.maximum > most:
             raise ValueError("numeric: the quantiles leave the scale")
         by_day = _forms_by_day_from_json(state.get("forms_by_day"), column)
-        return cls(column, scale, quantiles, LevelTable.from_json(state["specials"]), by_day)
+        seasons = state.get("seasons")
+        if seasons is not None:
+            seasons = SeasonLevels.from_json(seasons, unit_of(column))
+        specials = LevelTable.from_json(state["specials"])
+        return cls(column, scale, quantiles, specials, forms_by_day=by_day, seasons=seasons)
 
 
 def _fit_quantiles(
@@ -533,7 +598,7 @@ def _fit_quantiles(
     ends
         Those of the least and the greatest number to be drawn.
     column
-        What the column is.
+        The column's description.
     scale
         Its line.
     bends

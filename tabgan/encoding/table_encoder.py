@@ -5,7 +5,7 @@ column that is left: the class that a registered encoder claims, or the one that
 and number of distinct values. Decoding goes the same way back, and restores what the rules derive.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import isabstract
@@ -29,6 +29,7 @@ from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder, f
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
 from tabgan.encoding.quantiles import Quantiles
+from tabgan.encoding.seasons import Season, find_seasons
 from tabgan.rules.agreement_dependency import LevelEquality, NearDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
@@ -67,17 +68,9 @@ __all__ = [
 ]
 
 FEW_VALUES = 20  # numbers with at most so many distinct values are levels
-
-
 MANY_LEVELS = 200  # more levels than this are grouped
-
-
 CONTEXT_LEVELS = 20  # level columns up to this size describe the levels of grouped columns
-
-
 CONTEXT_WIDTH = 64
-
-
 ENCODERS: dict[str, type[ColumnEncoder]] = {
     encoder.name: encoder
     for encoder in (
@@ -91,26 +84,20 @@ ENCODERS: dict[str, type[ColumnEncoder]] = {
         RecordEncoder,
     )
 }
-
-
 _OWN = frozenset(ENCODERS)
-
-
 _BY_KIND: Mapping[Kind, type[ColumnEncoder]] = {
     "text": TextEncoder,
     "multiselect": MultiselectEncoder,
     "compound": CompoundEncoder,
 }
-
-
 AnyEncoder = TypeVar("AnyEncoder", bound=ColumnEncoder)
 
 
 def register_encoder(cls: type[AnyEncoder]) -> type[AnyEncoder]:
-    """Register a class of column encoders, for fits and for model files; returns the class.
+    """Register an encoder class for fits and model files; returns the class.
 
-    A fit asks the registered classes, the latest first, whether they take a column
-    (`ColumnEncoder.suits`). A model file names the class; register it before `TabGAN.load`.
+    For each column, a fit tries the registered classes, the latest first (`ColumnEncoder.suits`). A
+    model file names the class; register it before `TabGAN.load`.
 
     Parameters
     ----------
@@ -310,17 +297,27 @@ class TableEncoder:
         learned = without(left, {at for rule in near for at in rule.positions[-2:]})
         limits = find_limits(learned, rng.spawn(1)[0], kept) if derive else ()
         holes = find_hole_shares(learned, kept) if derive else ()
-        return cls(
-            schema,
-            (*dependencies, *limits, *holes),
-            {position: cells.column for position, cells in left.items()},
-            fit_encoders(left, _presences(dependencies), once),
-        )
+        encoders = fit_encoders(left, _presences(dependencies), once)
+        for at, seasons in find_seasons(left).items():
+            own = encoders[at]
+            if isinstance(own, NumericEncoder):
+                encoders[at] = own.with_seasons(left[at], seasons)
+        columns = {position: cells.column for position, cells in left.items()}
+        return cls(schema, (*dependencies, *limits, *holes), columns, encoders)
 
     @property
     def spans(self) -> RowLayout:
         """Layout of an encoded row."""
         return RowLayout.concatenate(encoder.spans for encoder in self.encoders.values())
+
+    @property
+    def seasons(self) -> dict[Hashable, tuple[Season, ...]]:
+        """The hours, weekdays and months that are learned beside dates, by column."""
+        return {
+            self.columns[at].name: own.seasons
+            for at, own in self.encoders.items()
+            if isinstance(own, NumericEncoder) and own.seasons
+        }
 
     @property
     def quantiles(self) -> tuple[Quantiles, ...]:

@@ -1,4 +1,4 @@
-"""The estimators: learn a table, draw rows, fill holes, evaluate, save and load."""
+"""The estimators of tables: fit, sample, impute, evaluate, save and load."""
 
 from collections.abc import Mapping
 

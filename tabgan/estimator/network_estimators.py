@@ -1,4 +1,4 @@
-"""`TabGAN`, `TabVAE` and `TabDiffusion`: the estimators whose generator is a network."""
+"""`TabGAN`, `TabVAE` and `TabDiffusion`: the estimators that train networks."""
 
 import os
 import warnings
@@ -33,7 +33,7 @@ __all__ = ["NetworkEstimator", "TabDiffusion", "TabGAN", "TabVAE"]
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class NetworkEstimator(TableEstimator[FrameT]):
-    """An estimator that trains networks step by step; `TabGAN` documents the parameters."""
+    """Base class of the estimators that train networks; `TabGAN` documents the parameters."""
 
     steps: int | str = "auto"
     epochs: float | None = None
@@ -54,7 +54,7 @@ class NetworkEstimator(TableEstimator[FrameT]):
         return self
 
     def size_of_fit(self) -> dict[str, Any]:
-        """Return the steps taken, as JSON values."""
+        """Return the number of training steps, as JSON values."""
         return {"steps": self.n_steps_}
 
     def _untried_by_method(self) -> Iterator[str]:
@@ -71,123 +71,123 @@ class NetworkEstimator(TableEstimator[FrameT]):
 @names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabGAN(NetworkEstimator[FrameT]):
-    """Learn a table with a GAN and draw synthetic rows like its own.
+    """Learn a table with a GAN, and sample synthetic rows.
 
     Parameters
     ----------
-    steps
-        Training steps, or "auto" to choose by the number of rows.
-    epochs
-        Passes over the table in place of `steps`.
-    max_time
-        Seconds of wall time for the whole fit, or None for no limit. If the steps would take
-        longer, training ends early, and its learning rate still decays to the end. The result
-        then depends on the speed of the machine.
-    batch_size
-        Rows per step.
-    latent_dim
-        Size of the generator's latent, or "auto" for the heuristics of `tabgan.generators.latents`.
-    hidden_dim
+    steps : int or "auto", default "auto"
+        Number of training steps; "auto" chooses it by the number of rows (2,000 to 10,000).
+    epochs : float, optional
+        Number of passes over the table, instead of `steps`.
+    max_time : float, optional
+        Limit for the wall time of the whole fit, in seconds. If the steps would take longer, the
+        training ends early; its learning rate still decays to the end. The result then depends on
+        the speed of the machine.
+    batch_size : int, default 512
+        Rows per training step.
+    latent_dim : int or "auto", default "auto"
+        Size of the generator's latent vector; "auto" uses the heuristics of
+        `tabgan.generators.latents`.
+    hidden_dim : int, default 256
         Width of the hidden layers of both networks.
-    learning_rate
-        The optimizer's learning rate; constant for half of the training, then linearly down.
-    loss
-        The adversarial loss: "non_saturating", "minimax", "wasserstein", "hinge" or
-        "relativistic" (`tabgan.generators.gan.losses_and_penalties`).
-    penalty
-        What keeps the discriminator smooth (`tabgan.generators.gan.losses_and_penalties`): "r1",
-        "r2", "r1r2", "gradient", "spectral", "weight_clipping", "gradient_clipping" or "none";
-        "auto" takes the one that is usual with the loss. Penalty, stabilizers and optimizer take
-        parameters: ``"r1:gamma=5"``. Without a gamma, zero-centered penalties adapt it in training.
-    discriminator_steps
-        Steps of the discriminator for each one of the generator, or "auto": 5 with "wasserstein",
-        else 1.
-    stabilizers
-        A list of "label_smoothing", "one_sided_smoothing", "instance_noise",
-        "feature_matching", "historical_averaging", "experience_replay"
-        (`tabgan.generators.gan.stabilizers`); None for none.
-    optimizer
-        "adam" or "sgd", of both networks (`tabgan.generators.optimizers`).
-    training
-        "usual", or "lectures" for the recipe of the lectures: fresh noise for the generator's step,
-        a constant learning rate, no average of weights, half of the discriminator's loss, and, if
-        they have their defaults, Adam with betas 0.5 and 0.999, a rate of 2e-4, and no penalty
-        (`tabgan.generators.gan.training_config`). Parameters follow a colon:
+    learning_rate : float, default 5e-4
+        Initial learning rate of the optimizer; constant for half of the training, then it decays
+        linearly.
+    loss : str or AdversarialLoss, default "non_saturating"
+        Adversarial loss: "non_saturating", "minimax", "wasserstein", "hinge" or "relativistic"
+        (`tabgan.generators.gan.losses_and_penalties`).
+    penalty : str or Penalty, default "auto"
+        Penalty that keeps the discriminator smooth
+        (`tabgan.generators.gan.losses_and_penalties`): "r1", "r2", "r1r2", "gradient", "spectral",
+        "weight_clipping", "gradient_clipping" or "none"; "auto" takes the usual one for the loss.
+        Parameters of a penalty, stabilizer or optimizer follow a colon: ``"r1:gamma=5"``. Without a
+        gamma, the weight of a zero-centered penalty adapts during the training.
+    discriminator_steps : int or "auto", default "auto"
+        Steps of the discriminator per step of the generator; "auto" is 5 with "wasserstein",
+        otherwise 1.
+    stabilizers : list of str or Stabilizer, optional
+        Any of "label_smoothing", "one_sided_smoothing", "instance_noise", "feature_matching",
+        "historical_averaging", "experience_replay" (`tabgan.generators.gan.stabilizers`).
+    optimizer : str or Optimizer, default "adam"
+        Optimizer of both networks: "adam" or "sgd" (`tabgan.generators.optimizers`).
+    training : str or TrainingPreset, default "usual"
+        Training scheme: "usual" or "lectures". The latter has fresh noise for the generator's step,
+        a constant learning rate, no average of weights, and half of the discriminator's loss; if
+        these options have their defaults, also Adam with betas 0.5 and 0.999, a learning rate of
+        2e-4, and no penalty (`tabgan.generators.gan.training_config`). Parameters follow a colon:
         ``"usual:fresh_noise=1"``.
-    prior
-        What latents are drawn from: "gaussian" or "uniform".
-    schema
-        A `Schema` for the table, or a mapping from column names to kinds that overrides what is
-        inferred; None infers everything. Of the kinds (`tabgan.table.schema`), "identifier",
-        "key", "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
-        "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are generated without
-        any value of the table, and "text" is filled with placeholders.
-    condition_on
-        A column, or a list of columns, whose levels the networks are given, so that
-        ``sample(where=...)`` can draw rows with a level directly. Such a column has to be learned
-        by its levels: categories, booleans, numbers of few values.
-    constraints
-        Rules that all rows of the table keep and all drawn rows have to keep: a list of
-        constraints (`tabgan.constraints`), or None.
-    locale
-        Faker's locale of generated names, addresses and telephone numbers, such as "de_DE". None
-        takes "en_US", and writes telephone numbers as the table does.
-    min_group
-        About how many rows must hold a value for the model to keep it. Rarer levels become
-        frequent ones or, where they are many, generated ones; ranges and quantiles are trimmed by
-        as many rows. 1 keeps all values. A `Column` of the schema can have its own. Categorical
-        dtypes and booleans declare their values and keep all of them.
-    text
-        What stands for free text, which is not learned. "keep-shape" writes placeholders with the
-        lengths, marks and frequent words of the texts, and phrases that `min_group` rows hold
+    prior : {"gaussian", "uniform"}, default "gaussian"
+        Distribution of the latent vectors.
+    schema : Schema or dict, optional
+        A `Schema` of the table, or a dict from column names to kinds that overrides the inferred
+        ones. By default all kinds are inferred. Columns of the kinds "identifier", "key",
+        "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
+        "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` (`tabgan.table.schema`) are
+        generated without any value of the table; "text" is replaced by placeholders.
+    condition_on : label or list of labels, optional
+        Columns to condition the networks on, so that ``sample(where=...)`` can directly sample rows
+        with a given category: categorical and boolean columns, and numbers with few values.
+    constraints : list of Constraint, optional
+        Rules that all rows of the table satisfy and all sampled rows must satisfy
+        (`tabgan.constraints`).
+    locale : str, optional
+        Faker locale of generated names, addresses and phone numbers, such as "de_DE". By default
+        "en_US", and phone numbers have the format of the table.
+    min_group : int, default 5
+        A value is stored only if about this many rows or more have it. Rarer categories become
+        frequent ones or, if there are many, generated ones; ranges and quantiles are trimmed by as
+        many rows. 1 stores all values. A `Column` of the schema can have its own `min_group`.
+        Categorical dtypes and booleans declare their values, and all of these are stored.
+    text : {"keep-shape", "lorem", "drop"}, default "keep-shape"
+        Replacement for free text, which is not learned. "keep-shape" writes placeholders with the
+        lengths, punctuation and frequent words of the texts, and phrases that `min_group` rows have
         (`tabgan.encoding.identifiers.placeholder_text`); "lorem" writes filler words; "drop" leaves
         such columns out.
-    derive
-        Whether rules by which columns determine others are detected, so that they hold in every
+    derive : bool, default True
+        Whether to detect rules by which columns determine others, so that they hold in every
         synthetic row.
-    refine
-        Whether rows that a tree critic takes for real are drawn more often
+    refine : bool, default True
+        Whether to prefer sampled rows that tree critics take for real
         (`tabgan.sampling.refinement`).
-    polish
-        Whether columns are redrawn by boosted trees, where held-out rows show that this fits them
-        better to the others (`tabgan.sampling.postprocess`).
-    epsilon
-        Budget of differential privacy for each row (`tabgan.privacy`) from 0.01, or None. Adding
-        or removing any row then changes the probability of any model by a factor of exp(ε) at
-        most, except with probability δ. Public are the names, dtypes and order of the columns,
-        what the `schema` and a `Range` declare, and the categories of a categorical dtype.
-        Everything else, the number of rows too, is measured with noise that `random_state` does
-        not repeat. The generator is trained on these measurements alone, without discriminator;
-        `derive` reads the measurements, `refine` and `polish` do nothing. Declared ranges keep
-        the ends of columns exact.
-    delta
-        The δ of the guarantee, from 1e-14 to 0.5. It should be far below one over the number of
-        rows.
-    device
-        "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
-    precision
-        Number format of matrix products: "auto", "float32" or "bfloat16".
-    snapshots
-        Number of moments of training at which 1,000 rows are drawn from the generator, always
+    polish : bool, default True
+        Whether to sample columns again with boosted trees, if held-out rows show that this improves
+        their relations (`tabgan.sampling.postprocess`).
+    epsilon : float, optional
+        Privacy budget ε of differential privacy per row, from 0.01. Adding or removing any row then
+        changes the probability of any model by a factor of at most exp(ε), except with probability
+        δ. Public are the names, dtypes and order of the columns, what `schema` and `Range` declare,
+        and the categories of a categorical dtype. Everything else, also the number of rows, is
+        measured with noise that `random_state` does not repeat. The generator is trained on these
+        measurements only, without a discriminator; `derive` uses the measurements, `refine` and
+        `polish` have no effect. Declared ranges keep the ends of columns exact.
+    delta : float, default 1e-6
+        Probability δ of the guarantee, from 1e-14 to 0.5. It should be far below 1 / (number of
+        rows).
+    device : str, default "auto"
+        "cpu", "cuda", another torch device, or "auto": CUDA if there is a GPU, otherwise the CPU.
+    precision : {"auto", "float32", "bfloat16"}, default "auto"
+        Number format of matrix products.
+    snapshots : int, default 0
+        Number of moments of the training at which 1,000 rows are sampled from the generator, always
         from the same latents.
-    checkpoint
-        A folder in which the state of the fit is saved as it goes, or None. Guard it as you guard
-        the table: it holds no row, but the discriminator, and the budget that a private fit has
-        spent. Delete it once the model is saved.
-    checkpoint_every
-        Training steps between two states.
-    resume
-        Whether `fit` goes on from the checkpoint, if there is one. Give it the same table and
-        options; `random_state` can be left out.
-    training_rows
-        Most rows that are learned. A table that has more is learned from a uniform sample of them,
-        the same at every fit. None takes all rows of a table, and 500,000 of a file.
-    callbacks
-        `Callback` objects to run in training.
-    verbose
-        Whether a progress bar is shown on standard error.
-    random_state
-        Seed of everything random: an integer makes fit and sample repeatable.
+    checkpoint : path, optional
+        Folder in which the state of the fit is saved regularly. Protect it like the table: it
+        contains no row, but the discriminator, and what a private fit has measured. Delete it once
+        the model is saved.
+    checkpoint_every : int, default 500
+        Training steps between two checkpoints.
+    resume : bool, default False
+        Whether `fit` resumes from the checkpoint, if there is one. Pass the same table and options;
+        `random_state` can be left out.
+    training_rows : int, optional
+        Maximum number of rows to learn. A larger table is learned from a uniform random sample, the
+        same for every fit. By default all rows of a table, and 500,000 of a file.
+    callbacks : list of Callback, optional
+        Callbacks to run during the training.
+    verbose : bool, default True
+        Whether to show a progress bar on standard error.
+    random_state : int, Generator, RandomState or None, default None
+        Seed of all randomness; an integer makes `fit` and `sample` repeatable.
     stabilisers
         The old name of `stabilizers`.
 
@@ -199,38 +199,39 @@ class TabGAN(NetworkEstimator[FrameT]):
     schema_ : Schema
         The columns of the table.
     history_ : list of dict
-        Records of training: step, epoch, seconds, losses, learning rate, the discriminator's
-        advantage and weight of its penalty, and of the generator its diversity, its coverage
-        and the norm of its gradient (`tabgan.generators.gan.diagnosis`).
+        Records of the training: step, epoch, seconds, losses, learning rate, the discriminator's
+        advantage and the weight of its penalty, and the generator's diversity, coverage and
+        gradient norm (`tabgan.generators.gan.diagnosis`).
     diagnosis_ : list of Finding
-        What went wrong in training, each with a remedy (`tabgan.generators.gan.diagnosis`); empty
-        if all went well. `fit` also warns of each.
+        Problems of the training, each with a remedy (`tabgan.generators.gan.diagnosis`); empty
+        without any. `fit` also warns of each.
     snapshots_ : list of Snapshot
-        The uncalibrated rows of each moment, with its step and epoch; not part of a model file.
+        The uncalibrated rows of each moment, with its step and epoch; not in the model file.
     penalty_reason_ : str
         Which penalty was used, and with which weight.
     latent_dim_ : int
-        The latent size used, and `latent_reason_` why.
+        The latent size used; `latent_reason_` says why.
     n_steps_ : int
-        Training steps taken.
+        Number of training steps taken.
     dependencies_ : list
-        The detected and declared rules that give back columns; each has a `describe` method.
+        The detected and declared rules from which columns are derived; each has a `describe`
+        method.
     constraints_ : list of Constraint
         The declared rules, with what they learned from the table.
     conditions_ : dict
-        The levels of each condition column.
+        The categories of each column of `condition_on`.
     postprocessing_ : dict
-        What refinement and polish did: ``critics`` trained, the ``effective_share`` of the rows
-        after weighting, the ``columns`` that are redrawn (name, trees, surprise in nats),
-        ``trees`` in all and the ``seconds`` taken, which are in no model file; empty if
+        What refinement and polish did: the number of ``critics``, the ``effective_share`` of the
+        rows after weighting, the ``columns`` that are sampled again (name, trees, surprise in
+        nats), all ``trees``, and the ``seconds`` taken, which are not in the model file. Empty if
         nothing was tried.
     privacy_ : Ledger or None
-        What a fit with `epsilon` guarantees, and what it spent on each measurement
+        The guarantee of a fit with `epsilon`, and the budget of each measurement
         (`tabgan.fitting.private.privacy_accounting`).
     n_rows_ : int
-        Rows of the training table; a noisy number after a fit with `epsilon`.
+        Number of rows of the training table; a noisy number after a fit with `epsilon`.
     n_features_in_ : int
-        Columns of the training table.
+        Number of columns of the training table.
 
     Examples
     --------
@@ -294,56 +295,56 @@ class TabGAN(NetworkEstimator[FrameT]):
 @names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabVAE(NetworkEstimator[FrameT]):
-    """Learn a table with a variational autoencoder and draw synthetic rows like its own.
+    """Learn a table with a variational autoencoder (VAE), and sample synthetic rows.
 
-    An encoder maps a row to a distribution of latents, a decoder maps latents to the distribution
-    of a row, and both learn by the evidence lower bound (`tabgan.generators.vae`). Numbers are
-    normal scores of their ranks with a deviation each, levels a softmax. The fit is fast, and
-    `anomaly_score` tells which rows are unusual. There is no differential privacy, and no
-    checkpoint.
+    An encoder maps a row to a distribution of latents, and a decoder maps latents to a distribution
+    of rows. Both are trained on the evidence lower bound
+    (`tabgan.generators.variational_autoencoder`). Numbers are normal scores of their ranks, with a
+    learned standard deviation for each column; categories are a softmax. The fit is fast, and
+    `anomaly_score` finds unusual rows. There is no differential privacy and no checkpoint.
 
     Parameters
     ----------
-    latent_dim
-        Size of the latent, or "auto" for the heuristics of `tabgan.generators.latents`.
-    beta
-        Weight of the KL divergence between a row's latents and the normal distribution; 1 gives
-        the evidence lower bound, more gives latents that are closer to normal ones, 0 an
-        autoencoder, which compresses but draws badly.
-    input_noise
-        Deviation of Gaussian noise on what the encoder sees in training, where numbers have a
-        deviation of 1 and levels are 0 or 1: a denoising autoencoder.
-    pairs
-        Pairs of networks: above the pair between rows and latents there are K − 1 between latents
-        of one size (a hierarchical VAE).
-    reconstruction
-        "likelihood", or "discriminator": the distance in the features of a discriminator that is
-        trained with it (VAE-GAN; Larsen et al., 2016, arXiv:1512.09300).
-    learning_rate
-        Adam's learning rate; constant for half of the training, then linearly down.
-    hidden_dim
+    latent_dim : int or "auto", default "auto"
+        Size of the latent vector; "auto" uses the heuristics of `tabgan.generators.latents`.
+    beta : float, default 1.0
+        Weight of the KL divergence between a row's latents and the normal distribution. 1 gives the
+        evidence lower bound, more brings the latents closer to a normal distribution, and 0 gives
+        an autoencoder, which compresses well but samples badly.
+    input_noise : float, default 0.0
+        Standard deviation of Gaussian noise on the encoder's input during the training, where
+        numbers have a standard deviation of 1 and categories are 0 or 1 (denoising autoencoder).
+    pairs : int, default 1
+        Number K of pairs of networks: above the pair between rows and latents there are K − 1 pairs
+        between latents of the same size (hierarchical VAE).
+    reconstruction : {"likelihood", "discriminator"}, default "likelihood"
+        Reconstruction loss. "discriminator" is the distance in the features of a discriminator that
+        is trained along (VAE-GAN; Larsen et al., 2016, arXiv:1512.09300).
+    learning_rate : float, default 1e-3
+        Initial learning rate of Adam; constant for half of the training, then it decays linearly.
+    hidden_dim : int, default 256
         Width of the hidden layers of both networks.
-    condition_on
-        A column, or a list of columns, whose levels are concatenated to the input of both
-        networks, so that ``sample(where=...)`` can draw rows with a level directly.
-    callbacks
-        `Callback` objects to run in training; a record has a ``reconstruction_loss`` and a
+    condition_on : label or list of labels, optional
+        Columns whose categories are concatenated to the input of both networks, so that
+        ``sample(where=...)`` can directly sample rows with a given category.
+    callbacks : list of Callback, optional
+        Callbacks to run during the training; a record has a ``reconstruction_loss`` and a
         ``kl_loss``.
     steps, epochs, max_time, batch_size, schema, constraints, locale, min_group, text, derive
-        As of `TabGAN`.
-    refine, polish, device, precision, verbose, random_state
-        As of `TabGAN`.
+        As in `TabGAN`.
+    refine, polish, device, precision, verbose, random_state, training_rows
+        As in `TabGAN`.
 
     Attributes
     ----------
     latent_dim_ : int
-        The latent size used, and `latent_reason_` why.
+        The latent size used; `latent_reason_` says why.
     n_steps_ : int
-        Training steps taken.
+        Number of training steps taken.
     history_ : list of dict
-        Records of training: step, epoch, seconds, reconstruction_loss, kl_loss, learning_rate.
+        Records of the training: step, epoch, seconds, reconstruction_loss, kl_loss, learning_rate.
     schema_, dependencies_, constraints_, conditions_, postprocessing_, n_rows_, n_features_in_
-        As of `TabGAN`.
+        As in `TabGAN`.
 
     Examples
     --------
@@ -368,17 +369,17 @@ class TabVAE(NetworkEstimator[FrameT]):
     reconstruction: str = "likelihood"
 
     def anomaly_score(self, X: "TableLike") -> NDArray[np.float64]:  # noqa: N803
-        """Return how badly the autoencoder reconstructs each row: high scores are anomalies.
+        """Return how badly the autoencoder reconstructs each row; high scores are anomalies.
 
-        The score is −ln P(x|z), in nats, at the mean z of the row's own P(z|x). A category that the
-        model does not know, another value that can't be one of its column, and a row that breaks a
-        rule between columns each add the logarithm of the number of training rows. Columns that
-        are generated and not learned, such as identifiers, count nothing.
+        The score is −ln P(x|z), in nats, at the mean z of P(z|x) for the row x. An unknown
+        category, another value that the column can't have, and a broken rule between columns each
+        add the logarithm of the number of training rows. Generated columns, such as identifiers,
+        do not count.
 
         Parameters
         ----------
         X
-            A table with the columns of the training table, in any order; any kind that `fit`
+            A table with the columns of the training table, in any order, of any type that `fit`
             takes.
 
         Returns
@@ -391,7 +392,7 @@ class TabVAE(NetworkEstimator[FrameT]):
         OptionError
             If a column is not one of the training table, or a learned one is missing.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         return self._autoencoder().anomaly_scores(as_frame(X))
 
@@ -401,8 +402,8 @@ class TabVAE(NetworkEstimator[FrameT]):
         Parameters
         ----------
         X
-            As `anomaly_score` takes it. A cell that the model can't encode, such as a category that
-            it does not know, is taken from a drawn row.
+            As in `anomaly_score`. A cell that the model can't encode, such as an unknown category,
+            is taken from a sampled row.
 
         Returns
         -------
@@ -414,7 +415,7 @@ class TabVAE(NetworkEstimator[FrameT]):
         OptionError
             If a column is not one of the training table, or a learned one is missing.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         return self._autoencoder().encode(as_frame(X))
 
@@ -425,31 +426,31 @@ class TabVAE(NetworkEstimator[FrameT]):
         *,
         random_state: RandomStateLike = None,
     ) -> FrameT:
-        """Return the rows of latents: of each number the mean, of levels the likeliest.
+        """Return the rows that latents decode to: the mean of each number, the likeliest category.
 
-        Rules between columns hold as in samples; declared constraints are not checked.
+        Rules between columns hold as in sampled rows; declared constraints are not checked.
 
         Parameters
         ----------
         Z
             Latents, shape (rows, latent_dim_), as `encode` returns them.
         X
-            Rows with the columns of `condition_on`, which the decoder gets beside the latents; None
-            without such columns.
+            Table with the columns of `condition_on`, which the decoder needs besides the latents;
+            None if there are no such columns.
         random_state
-            Seed of what is generated and not learned, such as identifiers.
+            Seed of generated columns, such as identifiers.
 
         Returns
         -------
         table
-            With the columns of the training table, and of its kind.
+            Columns and type are those of the training table.
 
         Raises
         ------
         OptionError
-            If the latents are of another size, or `X` is missing or does not fit.
+            If the latents have another size, or `X` is missing or does not match.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         autoencoder = self._autoencoder()
         latents = check_latents(Z, self.latent_dim_)
@@ -463,12 +464,12 @@ class TabVAE(NetworkEstimator[FrameT]):
         return TableAutoencoder(self._completer, network)
 
     def score_samples(self, X: "TableLike") -> NDArray[np.float64]:  # noqa: N803
-        """Return the negative of `anomaly_score`: low scores are anomalies, as in scikit-learn.
+        """Return the negative of `anomaly_score`; low scores are anomalies, as in scikit-learn.
 
         Parameters
         ----------
         X
-            As `anomaly_score` takes it.
+            As in `anomaly_score`.
         """
         return -self.anomaly_score(X)
 
@@ -491,46 +492,45 @@ class TabVAE(NetworkEstimator[FrameT]):
 @names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabDiffusion(NetworkEstimator[FrameT]):
-    """Learn a table with a diffusion model and draw synthetic rows like its own.
+    """Learn a table with a diffusion model, and sample synthetic rows.
 
-    A network learns to estimate a row x₀ from x_t = x₀ + α_t·ε, and draws rows by taking the noise
-    away step by step (`tabgan.generators.diffusion`). Numbers are normal scores of their ranks,
-    levels one-hot. Its training is a plain descent, without a second network against it, and each
-    row that is drawn takes many evaluations of the network. There is no differential privacy, and
-    no checkpoint.
+    A network learns to estimate a row x₀ from x_t = x₀ + α_t·ε, and samples rows by removing noise
+    step by step (`tabgan.generators.diffusion`). Numbers are normal scores of their ranks,
+    categories are one-hot. The training minimizes one loss, without an adversary, but each sampled
+    row takes many evaluations of the network. There is no differential privacy and no checkpoint.
 
     Parameters
     ----------
-    schedule
-        The noise: "edm" (log-normal noise, a weighted loss, and steps along the probability flow;
-        Karras et al., 2022, arXiv:2206.00364), or as the lectures have it "linear" (equal noise
-        in each step) or "cosine" (small noise first), with the loss ‖x₀ − x̂(x_t, t)‖² and the
-        sampling x_{t−1} = x̂(x_t, t) + α_{t−1}·ε.
-    noise_steps
-        Steps T in which noise is taken away, or "auto": 16 of "edm", else 100. "linear" and
-        "cosine" are also trained on these.
-    learning_rate
-        Adam's learning rate; constant for half of the training, then linearly down.
-    hidden_dim
+    schedule : {"edm", "linear", "cosine"}, default "edm"
+        Noise schedule. "edm" has log-normal noise, a weighted loss, and steps along the probability
+        flow (Karras et al., 2022, arXiv:2206.00364). "linear" (equal noise in each step) and
+        "cosine" (small noise first) are those of the lectures, with the loss ‖x₀ − x̂(x_t, t)‖² and
+        the sampling x_{t−1} = x̂(x_t, t) + α_{t−1}·ε.
+    noise_steps : int or "auto", default "auto"
+        Number T of denoising steps; "auto" is 16 with "edm", otherwise 100. "linear" and "cosine"
+        are also trained with these steps.
+    learning_rate : float, default 1e-3
+        Initial learning rate of Adam; constant for half of the training, then it decays linearly.
+    hidden_dim : int, default 256
         Width of the network's hidden layers.
-    condition_on
-        A column, or a list of columns, whose levels are concatenated to the network's input, so
-        that ``sample(where=...)`` can draw rows with a level directly.
-    callbacks
-        `Callback` objects to run in training; a record has a ``denoising_loss``.
+    condition_on : label or list of labels, optional
+        Columns whose categories are concatenated to the network's input, so that
+        ``sample(where=...)`` can directly sample rows with a given category.
+    callbacks : list of Callback, optional
+        Callbacks to run during the training; a record has a ``denoising_loss``.
     steps, epochs, max_time, batch_size, schema, constraints, locale, min_group, text, derive
-        As of `TabGAN`.
-    refine, polish, device, precision, verbose, random_state
-        As of `TabGAN`.
+        As in `TabGAN`.
+    refine, polish, device, precision, verbose, random_state, training_rows
+        As in `TabGAN`.
 
     Attributes
     ----------
     n_steps_ : int
-        Training steps taken.
+        Number of training steps taken.
     history_ : list of dict
-        Records of training: step, epoch, seconds, denoising_loss, learning_rate.
+        Records of the training: step, epoch, seconds, denoising_loss, learning_rate.
     schema_, dependencies_, constraints_, conditions_, postprocessing_, n_rows_, n_features_in_
-        As of `TabGAN`.
+        As in `TabGAN`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`SyntheticOverSampler`: synthetic rows of rare classes, as imbalanced-learn's samplers do."""
+"""`SyntheticOverSampler`: oversampling of rare classes with synthetic rows."""
 
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,28 +23,28 @@ __all__ = ["SyntheticOverSampler"]
 
 
 class SyntheticOverSampler(BaseEstimator):
-    """Append synthetic rows of rare classes to a training set.
+    """Oversample rare classes of a training set with synthetic rows.
 
-    Its `fit_resample` is that of imbalanced-learn's samplers, so it can replace SMOTE in that
-    library's pipelines. The real rows come first, unchanged.
+    It has the `fit_resample` of imbalanced-learn's samplers, so it can replace SMOTE in the
+    pipelines of that library. The real rows come first, unchanged.
 
     Parameters
     ----------
     gan
-        The `TabGAN` that learns features and classes together; None for one of default options.
-        Unless it has a `condition_on` of its own, it is conditioned on the class.
+        The `TabGAN` that learns features and class together; by default one with default options.
+        It is conditioned on the class unless it has its own `condition_on`.
     sampling_strategy
-        "auto" brings every class to the size of the largest, "minority" only the smallest class;
-        or a mapping from classes to their numbers of rows.
+        "auto" raises every class to the size of the largest, "minority" only the smallest class;
+        or a dict from classes to their numbers of rows.
     random_state
-        Seed of the draws; fits are seeded by the estimator's own.
+        Seed of the sampled rows; `gan` has its own seed for the fit.
 
     Attributes
     ----------
     gan_ : TabGAN
         The fitted estimator.
     sampling_strategy_ : dict
-        Rows that were added of each class.
+        Number of added rows of each class.
 
     Examples
     --------
@@ -74,21 +74,21 @@ class SyntheticOverSampler(BaseEstimator):
         Parameters
         ----------
         X
-            The features: a table of any kind that `TabGAN.fit` takes.
+            The features: a table of any type that `TabGAN.fit` takes.
         y
             The class of each row.
 
         Returns
         -------
         X, y
-            A table and a series of the kinds of the arguments; for arrays, of pandas.
+            A table and a series of the types of the arguments; of pandas for arrays.
 
         Raises
         ------
         DataError
             If y has another length than X, or a class is missing.
         OptionError
-            If `sampling_strategy` has a value that it can't have.
+            If `sampling_strategy` has an invalid value.
         """
         features, labels = as_frame(X), table_of_series(y)
         classes = _classes(labels)

@@ -1,4 +1,4 @@
-"""`TabTrees`: learns a table by boosted trees, column after column."""
+"""`TabTrees`: the estimator that learns a table with boosted trees, column by column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,82 +20,39 @@ __all__ = ["TabTrees"]
 @names_unknown_options
 @dataclass(eq=False, repr=False, kw_only=True)
 class TabTrees(TableEstimator[FrameT]):
-    """Learn a table with boosted trees and draw synthetic rows like its own.
+    """Learn a table with boosted trees, and sample synthetic rows.
 
-    Each column is drawn given those before it (`tabgan.generators.trees.tree_generator`). A fit
-    takes less time than one of `TabGAN`, and suits tables of many categories. There is no
+    Each column is sampled given those before it (`tabgan.generators.trees.tree_generator`). A fit
+    takes less time than that of `TabGAN`, and suits tables of many categories. There is no
     differential privacy.
 
     Parameters
     ----------
-    max_time
-        Seconds of wall time for the whole fit, or None for no limit. If the trees would take
-        longer, each column gets fewer of them. The result then depends on the speed of the
-        machine.
-    schema
-        A `Schema` for the table, or a mapping from column names to kinds that overrides what is
-        inferred; None infers everything. Of the kinds (`tabgan.table.schema`), "identifier",
-        "key", "sequential", "uuid", "iban", "email", "name", "first_name", "last_name", "phone",
-        "address", "city", "company" and ``"regex:[A-Z]{2}-[0-9]{4}"`` are generated without
-        any value of the table, and "text" is filled with placeholders.
-    condition_on
-        A column, or a list of columns, to be drawn first, so that ``sample(where=...)`` can draw
-        rows with a level directly. Such a column has to be learned
-        by its levels: categories, booleans, numbers of few values.
-    constraints
-        Rules that all rows of the table keep and all drawn rows have to keep: a list of
-        constraints (`tabgan.constraints`), or None.
-    locale
-        Faker's locale of generated names, addresses and telephone numbers, such as "de_DE". None
-        takes "en_US", and writes telephone numbers as the table does.
-    min_group
-        About how many rows must hold a value for the model to keep it. Rarer levels become
-        frequent ones or, where they are many, generated ones; ranges and quantiles are trimmed by
-        as many rows. 1 keeps all values. A `Column` of the schema can have its own. Categorical
-        dtypes and booleans declare their values and keep all of them.
-    text
-        What stands for free text, which is not learned. "keep-shape" writes placeholders with the
-        lengths, marks and frequent words of the texts, and phrases that `min_group` rows hold
-        (`tabgan.encoding.identifiers.placeholder_text`); "lorem" writes filler words; "drop" leaves
-        such columns out.
-    derive
-        Whether rules by which columns determine others are detected, so that they hold in every
-        synthetic row.
-    refine
-        Whether rows that a tree critic takes for real are drawn more often
-        (`tabgan.sampling.refinement`).
-    training_rows
-        Most rows that are learned. A table that has more is learned from a uniform sample of them,
-        the same at every fit. None takes all rows of a table, and 500,000 of a file.
-    callbacks
-        `Callback` objects, which hear of the stages of the fit and can end it.
-    verbose
-        Whether a progress bar is shown on standard error.
-    random_state
-        Seed of everything random: an integer makes fit and sample repeatable.
+    max_time : float, optional
+        Limit for the wall time of the whole fit, in seconds. If the trees would take longer, each
+        column gets fewer of them. The result then depends on the speed of the machine.
+    condition_on : label or list of labels, optional
+        Columns to sample first, so that ``sample(where=...)`` can directly sample rows with a given
+        category: categorical and boolean columns, and numbers with few values.
+    callbacks : list of Callback, optional
+        Callbacks that are notified of the stages of the fit, and can end it.
+    schema, constraints, locale, min_group, text, derive, refine, training_rows
+        As in `TabGAN`.
+    verbose, random_state
+        As in `TabGAN`.
 
     Attributes
     ----------
-    schema_ : Schema
-        The columns of the table.
-    dependencies_ : list
-        The detected and declared rules that give back columns; each has a `describe` method.
-    constraints_ : list of Constraint
-        The declared rules, with what they learned from the table.
-    conditions_ : dict
-        The levels of each condition column.
+    schema_, dependencies_, constraints_, conditions_, n_rows_, n_features_in_
+        As in `TabGAN`.
     postprocessing_ : dict
-        What refinement did: ``critics`` trained, the ``effective_share`` of the rows after
-        weighting, ``trees`` in all and the ``seconds`` taken, which are in no model file; empty if
-        nothing was tried.
+        What refinement did: the number of ``critics``, the ``effective_share`` of the rows after
+        weighting, all ``trees``, and the ``seconds`` taken, which are not in the model file. Empty
+        if nothing was tried.
     n_trees_ : int
-        Trees of all columns.
+        Number of trees of all columns.
     history_ : list
-        Empty: there are no steps of a training.
-    n_rows_ : int
-        Rows of the training table.
-    n_features_in_ : int
-        Columns of the training table.
+        Empty, because there are no training steps.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`TableEstimator`: a scikit-learn estimator that learns a table and draws new rows."""
+"""`TableEstimator`: the scikit-learn estimator that learns a table and samples rows."""
 
 import os
 import platform
@@ -67,16 +67,16 @@ __all__ = ["TableEstimator"]
 
 
 NOT_COVERED = (
-    "this evaluation looks at the real rows: the guarantee of privacy holds for the model and all "
-    "that is drawn from it, and not for these figures"
+    "this evaluation uses the real rows: the privacy guarantee holds for the model and the rows "
+    "sampled from it, but not for these figures"
 )
 
 
 @dataclass(eq=False, repr=False, kw_only=True)  # scikit-learn compares and shows estimators
 class TableEstimator(BaseEstimator, Generic[FrameT]):
-    """Learn a table and draw synthetic rows like its own: what all methods share.
+    """Base class of the estimators of tables: fit, sample, impute, evaluate, save and load.
 
-    A subclass names its method, has the parameters of that, and documents all of them.
+    A subclass names its method, adds the parameters of that method, and documents all of them.
     """
 
     method: ClassVar[Method]
@@ -119,8 +119,8 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
                 shown,
                 html_table(f"Fitted on {self.n_rows_:,} rows", ["Fact", ""], facts.items()),
                 self.schema_._repr_html_(),
-                html_lines("Rules that every row keeps", self.constraints_),
-                html_lines("Rules that were found", (d.describe() for d in self.dependencies_)),
+                html_lines("Rules that every row satisfies", self.constraints_),
+                html_lines("Detected rules", (d.describe() for d in self.dependencies_)),
             ]
         )
 
@@ -134,13 +134,13 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         Parameters
         ----------
         X
-            A DataFrame; a table of Polars or Arrow, or of another library that narwhals knows, in
-            which rows are then drawn; or an array of two dimensions or a list of rows, whose
-            columns are named 0, 1, 2 …
-            Or the name of a file, of a folder of Parquet files, or a pattern such as
-            ``data/*.parquet``; what has more than `training_rows` rows is read in one pass.
+            A pandas, Polars or Arrow table, or one of another library that narwhals supports;
+            `sample` then returns the same type. Or a two-dimensional array or list of rows, whose
+            columns are named 0, 1, 2 … Or the path of a file or of a folder of Parquet files, or
+            a pattern such as ``data/*.parquet``; from more than `training_rows` rows, a sample is
+            read in one pass.
         y
-            Ignored; a target is a column like any other.
+            Ignored; a target is a column of X like any other.
 
         Returns
         -------
@@ -150,11 +150,11 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         ------
         DataError, SchemaError
             If the table or the schema can't be used, or if a row breaks a constraint. With an
-            `epsilon`, if the table does not declare the types of its columns.
+            `epsilon`, also if the table does not declare the types of its columns.
         OptionError
-            If a parameter has a value that it can't have.
+            If a parameter has an invalid value.
         TrainingError
-            If training diverges.
+            If the training diverges.
         """
         began = time.monotonic()
         params = self._with_defaults(current_options(self))
@@ -211,30 +211,29 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         balance: Hashable | Mapping[Any, Any] = None,
         random_state: RandomStateLike = None,
     ) -> FrameT:
-        """Draw synthetic rows.
+        """Sample synthetic rows.
 
         Parameters
         ----------
         n
-            Number of rows; that of the training table if None.
+            Number of rows; by default that of the training table.
         where
-            A condition that all rows meet: a mapping from columns to a value, a list of values, a
-            range as a pair ``(from, to)`` with None for an open end, or None for missing; or
-            text, such as ``'income == ">50K" and age >= 65'``
-            (`tabgan.conditions.grammar`). Or a table of partial rows: each is completed
-            to one row, in its order and index. Its cells are kept; missing cells and missing
-            columns are drawn.
+            A condition that all rows must meet: a dict from columns to a value, a list of values,
+            a range as a pair ``(from, to)`` with None for an open end, or None for missing; or an
+            expression such as ``'income == ">50K" and age >= 65'`` (`tabgan.conditions.grammar`).
+            Or a table of partial rows: each is completed, in the same order and with the same
+            index. Its present cells are kept; missing cells and missing columns are sampled.
         balance
-            A column whose values all become equally frequent; or a mapping from it to the shares
+            A column whose values become equally frequent; or a dict from the column to the shares
             of its values.
         random_state
-            Seed of this draw. None takes the estimator's own: an integer there gives the same
-            rows at every call, and None new ones.
+            Seed of this sample. By default that of the estimator: an integer there gives the same
+            rows at every call, None gives new ones.
 
         Returns
         -------
-        DataFrame, or the kind of table that was learned
-            n rows, with the training table's columns, order, names and dtypes.
+        DataFrame, or the type of table that was learned
+            n rows, with the columns, order, names and dtypes of the training table.
 
         Raises
         ------
@@ -242,16 +241,16 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
             If n is negative, if n rows do not fit into memory, or if a condition names a column
             or value that the table does not have.
         SamplingError
-            If no such rows keep the rules between the columns.
+            If no row can meet the condition and satisfy the rules between columns.
         ConstraintError
-            If too few of the drawn rows keep the constraints.
+            If too few of the sampled rows satisfy the constraints.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
 
         Warns
         -----
         SamplingWarning
-            If the model never met the condition on trial.
+            If no row that the model sampled met the condition.
         """
         n, blocks = self._blocks(n, where, balance, random_state)
         first = next(blocks)
@@ -267,18 +266,18 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         balance: Hashable | Mapping[Any, Any] = None,
         random_state: RandomStateLike = None,
     ) -> Iterator[FrameT]:
-        """Draw synthetic rows block by block, in bounded memory.
+        """Sample synthetic rows block by block, in bounded memory.
 
-        The blocks together are the rows that `sample` returns for the same arguments.
+        Together, the blocks are the rows that `sample` returns for the same arguments.
 
         Parameters
         ----------
         n, where, balance, random_state
-            As `sample` takes them.
+            As in `sample`.
 
         Yields
         ------
-        Tables of at most 8,192 rows, of the kind that `sample` returns.
+        Tables of at most 8,192 rows, of the type that `sample` returns.
         """
         _, blocks = self._blocks(n, where, balance, random_state)
         return map(self._form.restore, blocks)
@@ -298,56 +297,56 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         cluster: str | None = None,
         on_part: Callable[[int], None] | None = None,
     ) -> Path | None:
-        """Draw synthetic rows to files of a folder, in bounded memory.
+        """Sample synthetic rows to the files of a folder, in bounded memory.
 
-        The files together hold the rows that `sample` returns for the same n and random_state. A
-        file is a function of the model, the seed and its number: it is the same whichever process
-        writes it, and a stopped run can go on.
+        Together, the files contain the rows that `sample` returns for the same n and random_state.
+        A file depends only on the model, the seed and its number, so it is the same whichever
+        process writes it, and a stopped run can be resumed.
 
         Parameters
         ----------
         folder
-            Where the files go; it is made if it does not exist.
+            Folder for the files; it is created if it does not exist.
         n
-            Number of rows; that of the training table if None.
+            Number of rows; by default that of the training table.
         rows_per_file
-            Rows of each file but the last.
+            Number of rows in each file except the last.
         table_format
             ``"parquet"``, ``"csv"``, ``"tsv"``, ``"jsonl"`` or ``"feather"``.
         random_state
-            Seed of this draw, as for `sample`; None with `resume` takes that of the folder.
+            Seed of this sample, as in `sample`; with `resume`, None takes that of the folder.
         shard
-            ``(i, k)`` writes the files of the i-th of k processes, counted from 0. Each of them
-            takes the same other arguments, and goes on where it has stopped.
+            ``(i, k)`` writes the files of process i of k, counted from 0. All processes need the
+            same other arguments. A process that is started again continues where it stopped.
         resume
-            Whether the folder may hold files of this sample. Those that are whole are checked,
-            and not drawn again.
+            Whether to continue a sample in the folder. Complete files are verified and not sampled
+            again.
         force
-            Whether the files of another sample in the folder are replaced; not with `shard`.
+            Whether to replace the files of another sample in the folder; not with `shard`.
         backend
-            ``"local"`` draws here, on as many threads as torch has; ``"ray"`` on a cluster of Ray,
-            whose machines all see the folder.
+            ``"local"`` samples in this process, on all threads of torch; ``"ray"`` on a Ray
+            cluster, whose machines all have access to the folder.
         cluster
-            Address of that cluster; None takes the one that Ray finds, or starts one here.
+            Address of that cluster; by default the one that Ray finds, otherwise a new local one.
         on_part
-            Called with the number of rows of each file when this is finished.
+            Called with the number of rows of each file when the file is complete.
 
         Returns
         -------
         Path or None
-            The manifest, which lists the files with their digests; None as long as other shards
-            have files to write.
+            The manifest, which lists the files with their digests; None while files of other
+            shards are missing.
 
         Raises
         ------
         OptionError
-            If an option has a value that it can't have, or a library is not installed.
+            If an option has an invalid value, or a library is not installed.
         SamplingError
-            If a constraint needs all rows before a row to draw it.
+            If a constraint needs all previous rows to sample a row.
         TableFileError
-            If the folder can't be written to, or holds something else.
+            If the folder can't be written to, or contains something else.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         self._check_fitted()
         n = self.n_rows_ if n is None else n
@@ -386,23 +385,23 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         n_imputations: int | None = None,
         random_state: RandomStateLike = None,
     ) -> Any:
-        """Fill missing cells with draws conditioned on the other cells of their row.
+        """Impute missing cells by sampling them given the other cells of their row.
 
-        Marks that stand for a missing value count as missing: "NA" or "None", and "ERROR" if the
-        training table has it among its numbers, in these and in categorical columns.
+        Marks of missing values count as missing: "NA" or "None". "ERROR" counts as missing in
+        numbers and in categorical columns, if the training table has it among its numbers.
 
         Parameters
         ----------
         X
-            A table with columns of the training table, in any order; any kind that `fit` takes.
+            A table with columns of the training table, in any order, of any type that `fit` takes.
         n_imputations
-            How many completed tables to draw; None for a single one.
+            Number of imputed tables to return as a list; None returns a single table.
         random_state
-            Seed, as for `sample`.
+            Seed, as in `sample`.
 
         Returns
         -------
-        A completed table of the kind of X, or a list of them if `n_imputations` is a number
+        An imputed table of the type of X, or a list of them if `n_imputations` is a number
             Cells that were not missing, the index and the order are unchanged.
 
         Raises
@@ -434,24 +433,24 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         real
             The training table.
         synthetic
-            Rows of this estimator; None draws as many as `real` has.
+            Rows of this estimator; by default as many as `real` has are sampled.
         holdout
-            Real rows that are not among the training rows.
+            Real rows that are not in the training table.
         target
-            The column that a model is to predict; None chooses one.
+            The column that models predict; by default one is chosen.
         metrics
-            Names of registered metrics to measure as well.
+            Names of registered metrics to compute as well.
 
         Returns
         -------
-        An evaluation whose `run` tells how the rows came about.
+        An evaluation whose `run` describes the fit.
 
         Raises
         ------
         DataError, SchemaError, OptionError
-            As `tabgan.evaluate` does.
+            As in `tabgan.evaluate`.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         self._check_fitted()
         from tabgan.evaluation.evaluate import evaluate
@@ -471,15 +470,15 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         return frame.loc[:, frame.columns.isin([*self.schema_.names])]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to one file, atomically.
+        """Save the fitted model to one file, atomically.
 
-        The file holds the averaged generator, its calibration and the encoders' summaries of the
-        columns, and no row of the training table (`tabgan.base.model_file`).
+        The file contains the averaged generator, its calibration and the encoders' summaries of the
+        columns, but no row of the training table (`tabgan.base.model_file`).
 
         Raises
         ------
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         OSError
             If the file can't be written.
         """
@@ -494,16 +493,16 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         device: str = "auto",
         custom: Sequence[Custom] = (),
     ) -> Self:
-        """Read a model file, onto any device.
+        """Load a model file, onto any device.
 
         Parameters
         ----------
         path
-            The file.
+            The model file.
         device
-            The device of the generator.
+            The device of the generator, as in the constructor.
         custom
-            The custom constraints of the model; the file holds only their names.
+            The custom constraints of the model, of which the file contains only the names.
 
         Returns
         -------
@@ -516,12 +515,12 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         OptionError
             If the custom constraints are not those that the model names.
         OSError
-            If it can't be opened.
+            If the file can't be opened.
 
         Warns
         -----
         UserWarning
-            If the training table was of a library that is not installed here.
+            If the library of the training table is not installed; pandas is then used.
         """
         check_constraints(custom, "custom")
         model = TableModel.load(path, cls._device(device), custom)

@@ -46,7 +46,7 @@ class Estimate(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """Successes among attempts.
+    """A success rate: successes among attempts.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def residual(
     confidence
         Level of the interval.
     scale
-        Factor of the control's rate, where it had fewer rows to succeed on.
+        Factor for the control's rate, if it had fewer rows to succeed on.
 
     Source: Giomi et al., "A Unified Framework for Quantifying Privacy Risk in Synthetic Data",
     PoPETs 2023; Fisher, "Statistical Methods for Research Workers" (1934), section 21.02.
@@ -195,29 +195,29 @@ def true_positives(members: Floats, others: Floats, false_positives: float = 0.0
 
 @dataclass(frozen=True)
 class Risk:
-    """The answer of one attack to one question.
+    """The risk that one attack measured for one question.
 
     Attributes
     ----------
     attack
-        The attack's name, as `audit` takes it.
+        The attack's name, as in `audit`.
     about
         What was attacked: "exact copies", "outliers", "secret 'income'", …
     threat
         What the attacker knows and gains, in one sentence.
     value, low, high
-        The risk from 0 to 1, and its confidence interval: the share of what the attacker could
-        not have got without the real rows that was got with the synthetic ones.
+        The risk, from 0 to 1, and its confidence interval: of what the attacker could not know
+        without the real rows, the share that the synthetic rows reveal.
     outcome
-        "leak" where the interval excludes zero, else "no leak found"; of these, "weak attack" where
-        a guess at random does as well, "known anyway" where nearly all strangers are hit as well;
-        "no holdout" where there were no strangers to compare with; "nearer" or "not nearer"
-        for distances, which are no evidence either way.
+        "leak" if the interval excludes zero, otherwise "no leak found", or "weak attack" if a
+        random guess does as well, or "known anyway" if nearly all holdout rows are hit as well; "no
+        holdout" if there were no such rows to compare with; "nearer" or "not nearer" for distances,
+        which are no evidence either way.
     main, control, naive
-        Success on real rows, on rows that the generator never saw, and of a guess at random, as
-        shares; None where there is none. Where rows are told apart by scores, the AUC and ½.
+        Success rates on real rows, on rows that the generator never saw, and of a random guess;
+        None if not measured. For attacks by scores, the AUC and ½.
     targets, controls
-        Rows (or guesses) behind `main` and `control`.
+        Numbers of rows (or guesses) behind `main` and `control`.
     finding
         What was found, in words.
     figures
@@ -257,10 +257,10 @@ def risk_of_rates(
     scale: float = 1.0,
     figures: Mapping[str, float] | None = None,
 ) -> Risk:
-    """Turn the success rates of an attack into its risk.
+    """Compute the risk of an attack from its success rates.
 
-    Without a control the risk is what the attack gets beyond a guess at random. The control's rate
-    is multiplied by the scale.
+    Without a control, the risk is the success beyond a random guess. The control's rate is
+    multiplied by the scale.
 
     Parameters
     ----------
@@ -271,11 +271,11 @@ def risk_of_rates(
     control
         Success on rows that the generator never saw; None without a holdout.
     naive
-        Success of a guess at random.
+        Success of a random guess.
     confidence
         Level of the interval.
     scale
-        Factor of the control's rate, where it had fewer rows to succeed on.
+        Factor for the control's rate, if it had fewer rows to succeed on.
     figures
         Further figures to show.
     """
@@ -314,7 +314,7 @@ def risk_of_auc(
     figures: Mapping[str, float],
     is_distance: bool = False,
 ) -> Risk:
-    """Turn the AUC of scores into the risk 2·AUC − 1; a coin is the control.
+    """Compute the risk 2·AUC − 1 from the AUC of scores; the control is a random guess.
 
     Parameters
     ----------
@@ -394,25 +394,25 @@ def _finding(
 
 @dataclass(frozen=True)
 class PrivacyAudit:
-    """What the attacks on a synthetic table found.
+    """The results of the attacks on a synthetic table.
 
     Attributes
     ----------
     risks
-        One for each question, in the order of the attacks.
+        One `Risk` for each question, in the order of the attacks.
     rows
-        Rows of the tables ("real", "synthetic", "holdout") and of the samples that were attacked
+        Numbers of rows of the tables ("real", "synthetic", "holdout") and of the attacked samples
         ("targets", "controls").
     seed
-        Seed of all samples and guesses.
+        Seed of samples and guesses.
     confidence
-        Level of the intervals.
+        Confidence level of the intervals.
     seconds
-        Wall time of each attack.
+        Wall time of each attack, in seconds.
     notes
-        What was left out, and why.
+        What was skipped, and why.
     holdout_fault
-        Why the holdout can't be compared with: its rows are among the others. Empty if it can.
+        Why the holdout can't be used: its rows are among the others. Empty if it can.
     """
 
     risks: tuple[Risk, ...]
@@ -429,17 +429,17 @@ class PrivacyAudit:
         return tuple(risk for risk in self.risks if risk.outcome == "leak")
 
     def over(self, limit: float, end: Literal["low", "high"] = "high") -> tuple[Risk, ...]:
-        """Return the risks that are over a limit.
+        """Return the risks above a limit.
 
         Parameters
         ----------
         limit
             From 0 to 1.
         end
-            "high" asks whether the audit shows each risk to be within the limit: one that was
-            measured with too few rows is over it too. "low" asks whether it shows one to be
-            beyond the limit. Alarms, and what is known anyway, are never over. Where the
-            holdout can't be compared with, nothing is shown to be within the limit.
+            "high" returns the risks that the audit does not show to be within the limit, which
+            includes those measured with too few rows. "low" returns those that it shows to be
+            beyond the limit. Warning signs, and what is known anyway, are never returned. Without a
+            usable holdout, nothing is shown to be within the limit.
         """
         if self.holdout_fault and end == "high":
             return self.risks
@@ -447,7 +447,7 @@ class PrivacyAudit:
 
     @property
     def conclusion(self) -> tuple[str, ...]:
-        """What is shown and what is not, in plain sentences."""
+        """What the audit shows and what not, in plain sentences."""
         return (*_shown(self), *_not_shown(self))
 
     def to_json(self) -> dict[str, Any]:

@@ -82,23 +82,23 @@ class CodedColumn(NamedTuple):
 
 @dataclass(frozen=True)
 class ComparedTables:
-    """The tables, with the columns of the schema in its order.
+    """The compared tables, with the columns and order of the schema.
 
     Attributes
     ----------
     real, synthetic, holdout
-        The tables, with the order of the columns and, where the values allow it, the dtypes of
-        the real one; the holdout is None where there is none. A column of lists is split into
-        several (see `split_lists`).
+        The tables, with the column order and, if the values allow it, the dtypes of the real one;
+        the holdout is None if there is none. A column of lists is split into several (see
+        `split_lists`).
     schema
-        What the real table's columns are.
+        The schema of the real table.
     coded
-        The columns that can be compared, as numbers, by their place.
+        The comparable columns, as numbers, by their position.
     stand_ins
-        Rare levels that are compared together with the new values in their place
+        Rare levels that are compared together with the new values that replace them
         (`tabgan.evaluation.compared_tables`).
     parts
-        Places of the columns that are parts of one of the tables' columns.
+        Positions of the columns that are parts of another column.
     """
 
     real: pd.DataFrame

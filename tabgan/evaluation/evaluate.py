@@ -130,33 +130,33 @@ def evaluate(
     metrics: Sequence[str] = (),
     random_state: RandomStateLike = 0,
 ) -> Evaluation:
-    """Measure how good a synthetic table is, whatever made it.
+    """Measure how good a synthetic table is, whatever generated it.
 
     Each figure comes with its baseline: what a fresh sample of the real table would get.
 
     Parameters
     ----------
     real
-        The table that the synthetic one is to be like: a DataFrame, or what `TabGAN.fit` takes.
+        The real table: a DataFrame, or another table that `TabGAN.fit` takes.
     synthetic
-        The synthetic table, of any length; its columns may come in another order.
+        The synthetic table, with any number of rows and any order of the columns.
     holdout
-        Real rows that the generator did not see. With them, detectors, models and distances
-        compare with rows that can't have been copied; without, with rows of the real table.
+        Real rows that the generator did not see. Detectors, models and distances are then tested on
+        rows that can't have been copied; otherwise on rows of the real table.
     target
-        The column that a model is to predict; None chooses one.
+        The column that models predict; by default one is chosen.
     schema
-        What the columns are, as for `TabGAN`; None infers it from the real table.
+        The schema, or a dict of kinds, as in `TabGAN`; by default inferred from the real table.
     metrics
-        Names of registered metrics (`register_metric`) to measure as well.
+        Names of registered metrics (`register_metric`) to compute as well.
     random_state
-        Seed of all samples, folds and models: the same one gives the same figures.
+        Seed of samples, folds and models; the same seed gives the same figures.
 
     Returns
     -------
-    The parts, a verdict, and the weakest points. Big tables are sampled: pairs of columns by
-    50,000 rows, detectors and models by 20,000, distances by 5,000 of each table; shapes,
-    validity and copies are counted over all rows.
+    An evaluation: the parts, a verdict, and the weakest points. Large tables are sampled: 50,000
+    rows for pairs of columns, 20,000 for detectors and models, 5,000 of each table for distances.
+    Shapes, validity and copies use all rows.
 
     Raises
     ------
@@ -216,15 +216,15 @@ def _fault_of_holdout(tables: ComparedTables) -> str:
 
 
 def register_metric(name: str, function: Metric) -> None:
-    """Make a metric known to `evaluate`, which measures it where ``metrics`` names it.
+    """Register a metric for `evaluate`, which computes it if ``metrics`` names it.
 
     Parameters
     ----------
     name
-        A free identifier.
+        The name, an unused identifier.
     function
-        Takes the compared tables and returns a number, or a `Figure` that has the number of a
-        fresh sample beside it.
+        Takes the compared tables and returns a number, or a `Figure`, which also has the number of
+        a fresh real sample.
 
     Raises
     ------
@@ -540,23 +540,23 @@ def compare(
     schema: Schema | Mapping[Hashable, Kind] | None = None,
     random_state: RandomStateLike = 0,
 ) -> Comparison:
-    """Judge several synthetic tables by one real table, side by side.
+    """Evaluate several synthetic tables against one real table, side by side.
 
     Parameters
     ----------
     real
         The real table.
     tables
-        The synthetic tables by name: of several tools, settings or seeds.
+        Dict of the synthetic tables by name, such as those of several tools, settings or seeds.
     holdout, target, schema, random_state
-        As `evaluate` takes them; the same for all tables.
+        As in `evaluate`; the same for all tables.
 
     Raises
     ------
     OptionError
         If there is no table.
     TabGANError
-        As `evaluate` does.
+        As in `evaluate`.
 
     Examples
     --------

@@ -40,14 +40,14 @@ Floats = NDArray[np.float64]
 
 
 class Figure(NamedTuple):
-    """A measured figure, and the one that a fresh sample of the real table would get.
+    """A measured figure, and that of a fresh sample of the real table.
 
     Attributes
     ----------
     value
-        What the synthetic table gets.
+        The figure of the synthetic table.
     baseline
-        What as many fresh rows of the real table would get; NaN where this can't be known.
+        The figure that as many fresh rows of the real table would get; NaN if unknown.
     """
 
     value: float

@@ -1,16 +1,14 @@
-"""`FitSession`: what any fit carries from its first stage to its last, and its checkpoint.
-
-The checkpoint of a fit: one file in a folder, from which a killed fit goes on.
+"""`FitSession`: callbacks, records and clock of a fit, and the checkpoint to resume it from.
 
 The file is written beside its place and moved there, so that a kill at any moment leaves the
 checkpoint before or the new one. It has the format of a model file (`tabgan.base.model_file`) and
-holds the state of the training and its records, and of a private fit all that was measured. It
-holds no row of the table: a fit that goes on prepares the table again. On the same kind of
-processor its model file is, byte for byte, that of a fit which nobody has killed.
+holds the state of the training and its records, and all measurements of a private fit. It holds no
+row of the table: a resumed fit prepares the table again. On the same kind of processor, its model
+file is byte for byte that of an uninterrupted fit.
 
-Whether the table and the options are those of the checkpoint is told by the options themselves, and
-by a digest of the encoder, which the model file will hold anyway. A digest of the rows would let
-somebody who has all rows but one try out the last one.
+The options, and a digest of the encoder, which the model file will hold anyway, show whether the
+table and the options are those of the checkpoint. A digest of the rows would let somebody who has
+all rows except one guess the last one.
 """
 
 import hashlib
@@ -51,7 +49,7 @@ __all__ = [
 
 
 class NotFittedError(TabGANError, _SklearnNotFittedError):
-    """The estimator was asked for something that only a fitted one has."""
+    """The estimator is not fitted; call `fit` or `load` first."""
 
 
 class Stage(StrEnum):
@@ -278,7 +276,7 @@ _FREE = ("max_time", "verbose", "random_state")
 
 
 class FitCheckpoint:
-    """Saves the state of a fit to a folder, and reads it to go on.
+    """Saves the state of a fit to a folder, and resumes from it.
 
     It is the `Checkpoints` of the training.
 
@@ -341,7 +339,7 @@ class FitCheckpoint:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OptionError(
-                f"checkpoint={str(folder)!r} is no folder and can't be made one: "
+                f"checkpoint={str(folder)!r} is not a folder and can't be created: "
                 f"{error.strerror or error}"
             ) from error
         path, kept = folder / CHECKPOINT_FILE, _comparable(options)
@@ -349,10 +347,10 @@ class FitCheckpoint:
             return cls(path, options.checkpoint_every, kept, session, description={}, tensors={})
         if not options.resume:
             raise OptionError(
-                f"checkpoint={str(folder)!r} has the checkpoint of a fit; give resume=True to go "
-                "on with it, or name another folder",
-                on_command_line=f"--checkpoint {folder} has the checkpoint of a fit; give --resume "
-                "to go on with it, or name another folder",
+                f"checkpoint={str(folder)!r} has the checkpoint of a fit; set resume=True to "
+                "continue it, or choose another folder",
+                on_command_line=f"--checkpoint {folder} has the checkpoint of a fit; use --resume "
+                "to continue it, or choose another folder",
             )
         description, tensors = _read(path)
         _check_options(path, description["options"], kept)
@@ -377,9 +375,9 @@ class FitCheckpoint:
         saved = self._description.setdefault("seed", drawn)
         if isinstance(random_state, int) and saved != drawn:
             raise OptionError(
-                f"{self._path}: the checkpoint is that of a fit with random_state={saved}, and "
+                f"{self._path}: the checkpoint is from a fit with random_state={saved}, and "
                 f"here it is {drawn}; leave it out, or name another folder",
-                on_command_line=f"{self._path}: the checkpoint is that of a fit with --seed "
+                on_command_line=f"{self._path}: the checkpoint is from a fit with --seed "
                 f"{saved}, and here it is {drawn}; leave it out, or name another folder",
             )
         return int(saved)
@@ -399,8 +397,8 @@ class FitCheckpoint:
         """
         if self._description.setdefault("digest", digest) != digest:
             raise DataError(
-                f"{self._path}: the checkpoint is that of a fit of another table, or of one with "
-                "another schema, other constraints or other condition columns; give those again, "
+                f"{self._path}: the checkpoint is from a fit of another table, or from one with "
+                "another schema, other constraints or other condition columns; use those again, "
                 "or name another folder"
             )
 
@@ -481,7 +479,7 @@ def _check_options(path: Path, saved: Mapping[str, Any], now: Mapping[str, Any])
     for name in sorted({*saved, *now}):
         if saved.get(name) != now.get(name):
             raise OptionError(
-                f"{path}: the checkpoint is that of a fit with {name}={saved.get(name)!r}, and "
+                f"{path}: the checkpoint is from a fit with {name}={saved.get(name)!r}, and "
                 f"here it is {now.get(name)!r}; give the same options, or name another folder"
             )
 

@@ -66,7 +66,7 @@ def fit_postprocessing(
     least: int = 1,
     stop: Callable[[], bool] = never,
 ) -> tuple[PostProcessing | None, dict[str, Any]]:
-    """Fit trees that redraw columns of drawn rows, and tree critics that choose among the rows.
+    """Fit the polish and refinement of sampled rows: trees for columns, and critics for whole rows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`FitOptions`: the options of an estimator, checked once and typed from there on."""
+"""`FitOptions`: the checked and typed options of an estimator."""
 
 import os
 import warnings
@@ -268,8 +268,8 @@ def _check_checkpoint(params: Mapping[str, Any]) -> None:
         raise OptionError(f"checkpoint={folder!r:.80} must be the name of a folder, or None")
     if params["resume"] and folder is None:
         raise OptionError(
-            "resume=True goes on from a checkpoint; name its folder as checkpoint",
-            on_command_line="--resume goes on from a checkpoint; name its folder by --checkpoint",
+            "resume=True needs the folder of a checkpoint; set checkpoint",
+            on_command_line="--resume needs the folder of a checkpoint; set --checkpoint",
         )
 
 
@@ -313,8 +313,8 @@ def _check_budget(epsilon: Any, delta: Any) -> None:
         return
     if epsilon < LEAST_EPSILON:
         raise OptionError(
-            f"epsilon={epsilon!r} must be from {LEAST_EPSILON:g}: below, noise hides all that a "
-            "table has"
+            f"epsilon={epsilon!r} must be at least {LEAST_EPSILON:g}: below, the noise hides all "
+            "that a table has"
         )
     if not LEAST_DELTA <= delta <= MOST_DELTA:
         raise OptionError(

@@ -87,7 +87,7 @@ class Suppressed(NamedTuple):
 
 
 def small_table_note(n_rows: int, min_group: int) -> str | None:
-    """Return in a line what is not learned of a table of few rows, or None if it has enough.
+    """Return a note on what is not learned from a table of few rows, or None if it has enough.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def small_table_note(n_rows: int, min_group: int) -> str | None:
     if min_group == 1 or n_rows >= FEW_GROUPS * min_group:
         return None
     return (
-        f"{n_rows} rows are few to learn from and hide in: numbers are drawn between "
-        f"the {min_group} outermost rows, and levels of fewer rows are not kept; --min-group 1 "
+        f"{n_rows} rows are few to learn from and to protect: numbers are sampled between "
+        f"the {min_group} outermost rows, and rarer values are not stored; --min-group 1 "
         "keeps all"
     )
 
@@ -208,7 +208,7 @@ def _without_few_numbers(table: ColumnFrame, schema: Schema) -> tuple[ColumnFram
         if values.dtype == object:
             blank = values.where(~present, None)
         (empty,) = infer_schema(blank.to_frame(at))
-        why = f"no number is kept, as fewer than {column.least_rows} rows hold one"
+        why = f"no number is stored, because fewer than {column.least_rows} rows have one"
         columns[at] = replace(empty, name=column.name, min_group=column.min_group, why=why)
         table = {**table, at: TypedSeries(columns[at], blank)}
     return table, replace(schema, columns=tuple(columns))
@@ -284,15 +284,15 @@ def _with_generated_values(
         is_level = column.kind == "categorical"
         if is_level and at not in fixed and can_be_generated(cells):
             continue
-        why = f"no value is held by min_group={column.min_group} rows"
+        why = f"no value has min_group={column.min_group} rows"
         try:
             (identifier,) = infer_schema(cells.values.to_frame(at), {at: kind})
         except SchemaError:
             identifier = column
         if identifier is column or at in fixed:
             raise DataError(
-                f"Column {column.name!r}: {why}, so that none is kept, and none can be generated; "
-                "drop the column or give it another kind, or keep its values with min_group=1"
+                f"Column {column.name!r}: {why}, so that none is stored and none can be generated; "
+                "drop the column, declare another kind, or keep its values with min_group=1"
             )
         identifier = replace(
             identifier,
@@ -331,7 +331,7 @@ TextStyle = Literal["keep-shape", "lorem", "drop"]
 
 @dataclass(frozen=True, kw_only=True)
 class TableOptions:
-    """The options of a `TabGAN` that say how its table is understood.
+    """The options of a `TabGAN` that determine how its table is understood.
 
     The attributes are the parameters of `TabGAN`, except for these.
 
@@ -372,7 +372,7 @@ Options = TypeVar("Options", bound=TableOptions)
 
 @dataclass(frozen=True)
 class Preparation:
-    """A table as a training sees it.
+    """A table prepared for the training.
 
     Attributes
     ----------

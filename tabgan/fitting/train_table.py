@@ -1,4 +1,4 @@
-"""Trainings on encoded rows: a GAN, a network of one loss, or trees, to a calibrated sampler."""
+"""Trainings on encoded rows: of a GAN, a network with a single loss, or trees."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ POOL_SHARE = 16
 
 
 class Snapshot(NamedTuple):
-    """Synthetic rows of one moment of training.
+    """Synthetic rows from one moment of the training.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""The learners: tensors only, no table."""
+"""The generators of encoded rows: networks and trees that see tensors, not tables."""

@@ -1,4 +1,4 @@
-"""Devices, number formats and threads."""
+"""Devices, number formats and threads of torch."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +14,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 def choose_device(device: str) -> torch.device:
-    """Resolve a device option: ``"auto"`` takes CUDA where there is one.
+    """Resolve a device option; ``"auto"`` is CUDA if there is a GPU, otherwise the CPU.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def choose_device(device: str) -> torch.device:
 
 
 def choose_precision(precision: str, device: torch.device) -> torch.dtype:
-    """Resolve a precision option: ``"auto"`` takes bfloat16 where the hardware multiplies it.
+    """Resolve a precision option; ``"auto"`` is bfloat16 if the hardware supports it.
 
     On a CPU that means AMX or the dot products of AVX-512 (a step took .36 times as long with the
     latter): without them bfloat16 is emulated.
@@ -77,7 +77,7 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep torch to one thread within a ``with`` block.
+    """Limit torch to one thread within a ``with`` block.
 
     The matrices of a step are too small to share out, threads that wait for each other stall the
     whole run as soon as another process takes a core, and one thread gives the same sums on every

@@ -1,14 +1,12 @@
-"""`Denoiser`: the network of a diffusion, its loss and noise schedules, and how it draws.
+"""`Denoiser`: the network of a diffusion model, its loss, noise schedules and sampling.
 
-A diffusion is a hierarchical VAE whose encoder is known, for it adds noise, and whose decoder is
-one network for all steps. The two algorithms are those of the lectures; with the schedule "edm" the
-loss is weighted and steps are taken along the probability flow (Karras et al., 2022,
-arXiv:2206.00364).
+A diffusion model is a hierarchical VAE with a fixed encoder, which adds noise, and one decoder
+network for all steps. The two algorithms are those of the lectures. With the schedule "edm", the
+loss is weighted and sampling follows the probability flow (Karras et al., 2022, arXiv:2206.00364).
 
-Noise schedules of a diffusion: which noise a denoiser is trained on and sampled with.
-
-The noise of step t has the standard deviation α_t: x_t = x_0 + α_t·ε with ε ~ N(0, I), so that
-q(x_t | x_0) = N(x_0, α_t²·I); α_0 = 0, and α_T hides the data.
+A noise schedule determines the noise of training and sampling. The noise of step t has the standard
+deviation α_t: x_t = x_0 + α_t·ε with ε ~ N(0, I), so that q(x_t | x_0) = N(x_0, α_t²·I); α_0 = 0,
+and α_T hides the data.
 """
 
 import math
@@ -50,7 +48,7 @@ MOST_NOISE = 10.0  # α_T: data of deviation 1 are a tenth of it
 
 @dataclass(frozen=True)
 class NoiseSchedule(ABC):
-    """The base of all schedules.
+    """Base class of noise schedules.
 
     Parameters
     ----------
@@ -71,7 +69,7 @@ class NoiseSchedule(ABC):
 
     @abstractmethod
     def draw(self, n: int, stream: torch.Generator) -> Tensor:
-        """Draw the noise that n rows of a training batch get, shape (n, 1).
+        """Sample the noise level of each of n training rows, shape (n, 1).
 
         Parameters
         ----------
@@ -95,7 +93,7 @@ class NoiseSchedule(ABC):
 
 
 class LearnedSteps(NoiseSchedule):
-    """A schedule that the denoiser is trained on step by step, as the lectures have it.
+    """Base class of schedules with discrete training steps, as in the lectures.
 
     t ~ Uniform(1, …, T), and the loss is ‖x_0 − x̂_θ(x_t, t)‖², unweighted.
     """
@@ -145,7 +143,7 @@ class Cosine(LearnedSteps):
 
 
 class Preconditioned(NoiseSchedule):
-    """Few steps without fresh noise, and log-normal noise in training (EDM).
+    """EDM: few sampling steps without fresh noise, and log-normal noise in the training.
 
     After Karras et al. (2022, arXiv:2206.00364): ln α ~ N(−1.2, 1.2²) in training, the squared
     error over what it is at best for data that are nothing but normal, and sampling steps that are
@@ -232,7 +230,7 @@ LEVEL_SCALE = 2.0  # of one-hot levels beside numbers of deviation 1
 
 
 class Denoiser(LearnedGenerator):
-    """An estimate x̂_θ(x_t, t) of the data without noise, and what is drawn by it.
+    """A network x̂_θ(x_t, t) that estimates the data without noise, and samples with it.
 
     Data are numbers of deviation `spread` around zero, then one-hot levels. The estimate of the
     levels is a softmax: the best estimate of a one-hot vector are the chances of its levels. The
@@ -360,7 +358,7 @@ class Denoiser(LearnedGenerator):
 
     @torch.no_grad()
     def draw(self, z: Tensor, labels: Tensor | None, stream: torch.Generator) -> Tensor:
-        """Take the noise away step by step, beginning with x_T = α_T·z.
+        """Remove the noise step by step, starting from x_T = α_T·z.
 
         As the lectures have it, x_{t−1} = x̂_θ(x_t, t) + α_{t−1}·ε. With a schedule that samples by
         flow there is no fresh noise: the steps follow dx/dα = (x − x̂)/α with the last two
@@ -409,7 +407,7 @@ class Denoiser(LearnedGenerator):
 
     @classmethod
     def of_sizes(cls, sizes: Mapping[str, Any], layout: RowLayout, labels: Sequence[int]) -> Self:
-        """Make a network that has not been trained; see `RowGenerator.of_sizes`."""
+        """Create an untrained network; see `RowGenerator.of_sizes`."""
         hidden_dim, spread = int(sizes["hidden_dim"]), float(sizes["spread"])
         if hidden_dim < 1 or not 0 < spread < math.inf:
             raise ValueError("a network's size must be at least 1, and a deviation above zero")

@@ -1,9 +1,7 @@
-"""`TableHead`, from a generator's logits to rows, and the shuffled batches of training rows.
+"""`TableHead` (from logits to rows to discriminator features), and batches of training rows.
 
-`TableHead`: from a generator's logits to rows, and from rows to the discriminator's features.
-
-A row tensor is ``[u | one-hot levels]`` as `tabgan.base.row_layout.RowLayout` describes. The same
-few tensor operations treat all columns; there is no loop over columns.
+A row tensor is ``[u | one-hot levels]`` as `tabgan.base.row_layout.RowLayout` describes. A few
+tensor operations handle all columns at once, without a loop over columns.
 """
 
 import math
@@ -180,7 +178,7 @@ MOST_OFTEN = 8.0  # times its share of the rows that a rare level is drawn, at m
 
 
 class Batches(Protocol):
-    """Where real rows come from."""
+    """Base class of the sources of real rows."""
 
     batch_size: int
     n_rows: int
@@ -203,7 +201,7 @@ class Batches(Protocol):
 
 
 class Head(Protocol):
-    """Output activations and discriminator features of a kind of data."""
+    """Base class of heads: output activations and discriminator features."""
 
     label_features: Tensor
     """Places of the labels among the features, shape (levels of all labels,)."""
@@ -222,7 +220,7 @@ class Head(Protocol):
 
 
 class LevelRows:
-    """Rows drawn by the levels of some columns, rare levels more often than they occur.
+    """Samples training rows by the levels of some columns, rare levels more often than they occur.
 
     A column is drawn at random, then one of its levels by the logarithm of how often it occurs,
     then one of the rows with this level (training by sampling, Xu et al., 2019,
@@ -268,7 +266,7 @@ class LevelRows:
 
 
 class Shuffled:
-    """Passes over numbered rows, each in an order of its own.
+    """Shuffled passes over row indices.
 
     Parameters
     ----------

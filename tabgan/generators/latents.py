@@ -1,10 +1,10 @@
-"""Latents: how they are drawn, and their size by the heuristics of the GAN lectures.
+"""Latent vectors: their distribution, and their size by the heuristics of the GAN lectures.
 
 For a table of encoded width d: a small or simple table takes a latent of d or slightly less, a
 complex or highly variable one takes more, up to 2·d. For images a latent far smaller than the
-output is usual (64 for 784). In every case the last word is an experiment, and one of ours sets a
-floor: d counts a number once, but a table of ten numbers (d = 12, 17,000 rows) needed more than
-z = 24 to keep its correlations (pair-trend error 1.6 %, against 0.7 % with z = 128).
+output is usual (64 for 784). Only an experiment can decide, and one of ours sets a minimum: d
+counts a number once, but a table of ten numbers (d = 12, 17,000 rows) needed more than z = 24 to
+keep its correlations (pair-trend error 1.6 %, against 0.7 % with z = 128).
 """
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
@@ -36,7 +36,7 @@ MAX_LATENT = 512
 
 
 class LatentChoice(NamedTuple):
-    """A latent size and the reason for it, in words."""
+    """A latent size, and the reason for it."""
 
     dim: int
     reason: str
@@ -60,8 +60,8 @@ def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
 
     Examples
     --------
-    >>> choose_latent_dim(width=100, n_rows=50_000, n_columns=14)
-    LatentChoice(dim=200, reason='complex table (50000 rows, 14 learned columns): z = 2·d, d = 100')
+    >>> choose_latent_dim(width=100, n_rows=50_000, n_columns=14).dim
+    200
     >>> choose_latent_dim(width=40, n_rows=300, n_columns=8).dim
     40
     """
@@ -70,9 +70,13 @@ def choose_latent_dim(width: int, n_rows: int, n_columns: int) -> LatentChoice:
     least = LEAST_SIMPLE if simple else LEAST_COMPLEX
     dim = min(max(wanted, least), MAX_LATENT)
     kind, rule = ("simple", "z = d") if simple else ("complex", "z = 2·d")
-    reason = f"{kind} table ({n_rows} rows, {n_columns} learned columns): {rule}, d = {width}"
+    reason = (
+        f"{kind} table ({n_rows:,} rows, {n_columns} learned columns): {rule}, with encoded width "
+        f"d = {width}"
+    )
     if dim != wanted:
-        reason += f", kept within {least} and {MAX_LATENT}"
+        end = "raised to the minimum" if dim > wanted else "limited to the maximum"
+        reason += f", {end} of {dim}"
     return LatentChoice(dim, reason)
 
 
@@ -90,7 +94,7 @@ def resolve_latent_dim(
     """
     if given == "auto":
         return choose_latent_dim(width, n_rows, n_columns)
-    return LatentChoice(int(given), "given")
+    return LatentChoice(int(given), "set by the option")
 
 
 def check_prior(prior: str) -> Prior:

@@ -1,4 +1,4 @@
-"""Training of one network down one loss: what a diffusion and a VAE share."""
+"""Training of a network with a single loss, for diffusion models and VAEs."""
 
 import math
 import time
@@ -31,7 +31,7 @@ RECORD_EVERY = 50  # steps
 
 
 class LearnedGenerator(RowGenerator):
-    """A generator of rows that has a loss of its own, without a second network against it."""
+    """Base class of generators with a loss of their own, without an adversary."""
 
     @abstractmethod
     def losses(
@@ -55,7 +55,7 @@ Learned = TypeVar("Learned", bound=LearnedGenerator)
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkTraining(GeneratorTraining):
-    """The training of a generator down a loss; the base of those on tables and on images.
+    """Base class of trainings with a single loss, on tables and images.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Optimizers of the networks, and the moving average of weights that samples."""
+"""Optimizers of the networks, and the moving average of the generator's weights."""
 
 import copy
 import inspect
@@ -30,7 +30,7 @@ _MARKED_FOR_COMPILER = ("add_param_group", "zero_grad", "step", "state_dict", "l
 
 
 def without_compiler(cls: type[torch.optim.Optimizer]) -> Any:
-    """Return a class of optimizers that does the same without torch's compiler.
+    """Return the same optimizer class without torch's compiler.
 
     Torch's own classes import the compiler for their first step or state, which takes each process
     seconds; nothing here is compiled.
@@ -52,18 +52,18 @@ _TorchAdam, _TorchSGD = without_compiler(torch.optim.Adam), without_compiler(tor
 
 
 class Optimizer(ABC):
-    """Base of all optimizers: parameters from which torch's optimizer is made."""
+    """Base class of optimizers: the parameters of a torch optimizer."""
 
     @abstractmethod
     def make(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-        """Return torch's optimizer of some weights.
+        """Create the torch optimizer for some weights.
 
         Parameters
         ----------
         parameters
             The weights.
         rate
-            The learning rate at the start; training lowers it.
+            The initial learning rate; the training lowers it.
         """
 
 
@@ -79,7 +79,7 @@ class Adam(Optimizer):
         _check_share("beta2", self.beta2)
 
     def make(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-        """Return torch's optimizer of some weights."""
+        """Create the torch optimizer for some weights."""
         weights = list(parameters)
         fused = all(p.device.type in ("cpu", "cuda") for p in weights)
         optimizer: torch.optim.Optimizer = _TorchAdam(
@@ -98,7 +98,7 @@ class MomentumSGD(Optimizer):
         _check_share("momentum", self.momentum)
 
     def make(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-        """Return torch's optimizer of some weights."""
+        """Create the torch optimizer for some weights."""
         optimizer: torch.optim.Optimizer = _TorchSGD(parameters, lr=rate, momentum=self.momentum)
         return optimizer
 
@@ -118,7 +118,7 @@ OPTIMIZERS: Registry[Optimizer] = Registry(
 
 
 def register_optimizer(name: str, cls: type[Optimizer]) -> None:
-    """Make an optimizer of your own known by a name, for options, texts and model files.
+    """Register an optimizer under a name, for options and model files.
 
     Parameters
     ----------

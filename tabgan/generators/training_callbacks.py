@@ -1,4 +1,4 @@
-"""Hooks into a fit: their base class, several of them as one, and the check of the option."""
+"""Callbacks of a fit: the base class, several callbacks as one, and the check of the option."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -15,40 +15,40 @@ Record = dict[str, float]
 
 
 class Callback:
-    """Base of all callbacks; override what is needed.
+    """Base class of callbacks; override the methods that you need.
 
-    A record holds the means since the record before: ``step`` (steps done), ``epoch``,
+    A record has the means since the previous record: ``step`` (steps done), ``epoch``,
     ``seconds``, ``discriminator_loss``, ``generator_loss``, ``advantage`` (of the discriminator, in
     logits), ``gamma`` (weight of its penalty), ``learning_rate``.
     `tabgan.generators.gan.diagnosis.Probe` adds ``diversity``, ``coverage`` and ``gradient_norm``
-    of the moment. Where there is no discriminator, records hold ``step``, ``seconds``,
-    ``learning_rate`` and the parts of the loss: ``denoising_loss`` of a diffusion,
+    of the moment. Without a discriminator, records have ``step``, ``seconds``,
+    ``learning_rate`` and the parts of the loss: ``denoising_loss`` of a diffusion model,
     ``reconstruction_loss`` and ``kl_loss`` of a VAE, ``moment_loss`` of a fit with differential
     privacy.
     """
 
     def on_fit_begin(self, options: Mapping[str, Any]) -> None:
-        """Run once before all else in a fit.
+        """Run once at the beginning of a fit.
 
         Parameters
         ----------
         options
             The estimator's options as JSON values, without those that name columns;
-            ``random_state`` is the seed that is used.
+            ``random_state`` is the seed used.
         """
 
     def on_fit_end(self, facts: Mapping[str, Any]) -> None:
-        """Run once after all else in a fit, also if it fails.
+        """Run once at the end of a fit, also if it fails.
 
         Parameters
         ----------
         facts
-            What the model file says about the fit: ``n_steps``, ``penalty_reason``, ``diagnosis``
-            … (JSON values); empty if the fit failed.
+            What the model file records about the fit: ``n_steps``, ``penalty_reason``,
+            ``diagnosis`` … (JSON values); empty if the fit failed.
         """
 
     def on_stage(self, name: str) -> None:
-        """Run when a stage of the fit begins that is not the training itself.
+        """Run when a stage of the fit other than the training begins.
 
         Parameters
         ----------
@@ -57,19 +57,19 @@ class Callback:
         """
 
     def on_train_begin(self, state: "GeneratorState") -> None:
-        """Run once before the first step."""
+        """Run once before the first training step."""
 
     def on_step(self, state: "GeneratorState") -> None:
-        """Run after each step, before the record that may follow it."""
+        """Run after each training step, before a record of that step."""
 
     def on_record(self, state: "GeneratorState", record: Record) -> None:
-        """Run whenever a record is made: every `Trainer.record_every` steps and at the end."""
+        """Run with each record: every `Trainer.record_every` steps and at the end."""
 
     def on_train_end(self, state: "GeneratorState") -> None:
-        """Run once after the last step."""
+        """Run once after the last training step."""
 
     def stop(self) -> bool:
-        """Return whether the fit has to end with what it has learned so far.
+        """Return whether to end the fit with what it has learned so far.
 
         It is called after each step and between the parts of refinement and polish.
         """

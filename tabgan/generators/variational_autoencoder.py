@@ -1,8 +1,8 @@
 """`VariationalAutoencoder`: the networks P(z|x, y) and P(x|z, y), and the ELBO that trains them.
 
-After Kingma & Welling (2014, arXiv:1312.6114); with labels both networks get them beside their
-input (conditional VAE, Sohn et al., 2015). There may be several pairs of networks, one above the
-other (hierarchical VAE), and a discriminator whose features measure the reconstruction (VAE-GAN).
+After Kingma & Welling (2014, arXiv:1312.6114). Labels are a further input of both networks
+(conditional VAE, Sohn et al., 2015). Options add further pairs of networks, one above the other
+(hierarchical VAE), or a discriminator whose features measure the reconstruction (VAE-GAN).
 """
 
 import math
@@ -47,7 +47,7 @@ Reconstruction = Literal["likelihood", "discriminator"]
 
 @dataclass(frozen=True)
 class AutoencoderOptions:
-    """The options of an autoencoder, as its estimators have them.
+    """The options of an autoencoder.
 
     Parameters
     ----------

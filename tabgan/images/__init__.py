@@ -1,4 +1,4 @@
-"""Learn images and draw new ones; image files and scores."""
+"""Estimators of images; image files and scores."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""From images and how they are learned to a model: options of a GAN, and stages of any fit."""
+"""Fit images: options, training steps, and the stages from images to a model."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -109,7 +109,7 @@ class LearnedImages(NamedTuple):
 
 
 class ImageLearner(ABC):
-    """How images are learned: the checked options of a method.
+    """The checked options of a method that learns images.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ class ImageLearner(ABC):
 
 @dataclass(frozen=True)
 class GANLearner(ImageLearner):
-    """How an `ImageGAN` learns images.
+    """The checked options of an `ImageGAN`.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def _check_plain(classes: Sequence[Any]) -> None:
 
 
 class ImageBytes(NamedTuple):
-    """Images to learn: as bytes of shape (n, height, width, channels), and as they were given."""
+    """Training images as bytes of shape (n, height, width, channels), and their original form."""
 
     pixels: torch.Tensor
     scale: PixelScale
@@ -324,7 +324,7 @@ def _tensor_of(pixels: NDArray[np.uint8]) -> torch.Tensor:
 
 
 def planned_image_steps(options: Mapping[str, Any], n_images: int, epochs_a_step: float) -> int:
-    """Return the training steps that the options of an estimator mean.
+    """Return the number of training steps for an estimator's options.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Images and labels in IDX files, as MNIST is handed out, and the digits that ship with sklearn.
+"""Images and labels in IDX files, the format of MNIST, and the digits of scikit-learn.
 
 The format: two zero bytes, the type of the values, the number of dimensions, their sizes as
 big-endian 32-bit numbers, and the values (http://yann.lecun.com/exdb/mnist/).
@@ -199,7 +199,7 @@ def _check_dimensions(array: NDArray[np.uint8], n: int, what: str, path: Path) -
 
 
 def embedded_digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the 1,797 handwritten digits of 8 × 8 pixels that scikit-learn ships with.
+    """Return scikit-learn's 1,797 handwritten digits of 8 × 8 pixels.
 
     Their 17 shades of grey, 0 to 16, are scaled to 0 to 255. From the UCI repository: Alpaydin &
     Kaynak, 1998, Optical Recognition of Handwritten Digits.

@@ -1,4 +1,4 @@
-"""Images and their labels as plain arrays, checked."""
+"""Checks images and labels, and converts them to arrays."""
 
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -73,7 +73,7 @@ class ImageShape:
 
 @dataclass(frozen=True)
 class PixelScale:
-    """What the values of pixels mean: 0 is black, and `top` is white.
+    """The scale of pixel values: 0 is black, `top` is white.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def check_images(images: Images) -> NDArray[np.float32]:
 
 
 def as_array(images: Images) -> NDArray[Any]:
-    """Make one array of images, from an array or a list of arrays, paths or Pillow's images.
+    """Convert images to one array, from an array or a list of arrays, paths or Pillow images.
 
     Of a list, the first that is unlike the first one is named.
 

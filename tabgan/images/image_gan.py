@@ -1,4 +1,4 @@
-"""`ImageGAN`: learns images by two networks; `ImageEstimator`: what estimators of images share."""
+"""`ImageGAN`: learns images with a GAN; `ImageEstimator`: the base class of image estimators."""
 
 import os
 import time
@@ -37,7 +37,7 @@ __all__ = ["ImageEstimator", "ImageGAN", "ImageNetworkEstimator", "ImageSnapshot
 
 
 class ImageEstimator(BaseEstimator):
-    """Learn images and draw new ones: what all methods share.
+    """Base class of estimators of images: fit, sample, save and load.
 
     A subclass names its method, has the parameters of that, and documents all of them.
     """
@@ -241,7 +241,7 @@ class ImageEstimator(BaseEstimator):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class NetworkOptions(BaseEstimator):
-    """Parameters of estimators that train one network down its loss; `ImageVAE` documents them."""
+    """Parameters of estimators with a single loss; `ImageVAE` documents them."""
 
     width: float = 1.0
     steps: int | str = "auto"
@@ -257,11 +257,11 @@ class NetworkOptions(BaseEstimator):
 
 
 class ImageNetworkEstimator(NetworkOptions, ImageEstimator):
-    """An estimator that draws images and trains one network down its loss."""
+    """Base class of image estimators with a single loss."""
 
 
 class ImageSnapshot(NamedTuple):
-    """Images of one moment of training, which is counted in steps and passes over the images.
+    """Sampled images from one moment of the training, with its step and epoch.
 
     The images have the shape and dtype of the training images.
     """
@@ -272,63 +272,62 @@ class ImageSnapshot(NamedTuple):
 
 
 class ImageGAN(ImageEstimator):
-    """Learn images with a GAN and draw new ones, of a label if there are labels.
+    """Learn images with a GAN, and sample new ones, with a given label if there are labels.
 
-    It trains as `tabgan.TabGAN` does, with other networks.
+    The training is that of `tabgan.TabGAN`, with other networks.
 
     Parameters
     ----------
     architecture
-        The pair of networks: "mlp" (z of 64 → 256 → 512 → pixels, BatchNorm, sigmoid), "mlp_tanh"
+        The networks: "mlp" (z of 64 → 256 → 512 → pixels, BatchNorm, sigmoid), "mlp_tanh"
         (z of 100 → 256 → 512 → 1024 → pixels, tanh) or "dcgan" (transposed convolutions).
     width
-        Width of the hidden layers, relative to the architecture's usual one.
+        Factor for the width of the architecture's hidden layers.
     latent_dim
-        Size of the latent, or "auto" for the usual one of the architecture.
+        Size of the latent vector; "auto" is the usual size of the architecture.
     steps
-        Training steps, or "auto": 60 epochs, 2,000 to 50,000 steps.
+        Number of training steps; "auto" is 60 epochs, but at least 2,000 and at most 50,000 steps.
     epochs
-        Passes over the images in place of `steps`.
+        Number of passes over the images, instead of `steps`.
     max_time
-        Seconds of wall time for the fit, or None for no limit; see `tabgan.TabGAN`.
+        Limit for the wall time of the fit, in seconds; see `tabgan.TabGAN`.
     batch_size
         Images per step.
     loss, penalty, discriminator_steps, stabilizers, optimizer, learning_rate, training, prior
-        How the networks are trained; see `tabgan.TabGAN`. ``training="lectures"`` is the recipe of
-        the lectures.
+        As in `tabgan.TabGAN`; ``training="lectures"`` trains as in the lectures.
     snapshots
-        Number of moments of training at which images are drawn, always from the same latents and
-        two of each label.
+        Number of moments of the training at which images are sampled, always from the same latents
+        and two of each label.
     device
-        "auto" (CUDA where there is one), "cpu", "cuda" or a torch device name.
+        "cpu", "cuda", another torch device, or "auto": CUDA if there is a GPU, otherwise the CPU.
     precision
         Number format of matrix products: "auto", "float32" or "bfloat16".
     callbacks
-        Further `Callback` objects to run in training.
+        List of `Callback` to run during the training.
     verbose
-        Whether a progress bar is shown on standard error.
+        Whether to show a progress bar on standard error.
     random_state
-        Seed of everything random: an integer makes fit and sample repeatable.
+        Seed of all randomness; an integer makes `fit` and `sample` repeatable.
 
     Attributes
     ----------
     classes_ : ndarray
         The labels; empty if there were none.
     image_shape_ : tuple
-        Shape of an image as it was given: (height, width) or (height, width, channels).
+        Shape of a training image: (height, width) or (height, width, channels).
     history_ : list of dict
-        Records of training, as of `tabgan.TabGAN`.
+        Records of the training, as in `tabgan.TabGAN`.
     diagnosis_ : list of Finding
-        What went wrong in training, with a remedy each (`tabgan.generators.gan.diagnosis`); empty
-        if all went well. `fit` also warns of each.
+        Problems of the training, each with a remedy (`tabgan.generators.gan.diagnosis`); empty
+        without any. `fit` also warns of each.
     snapshots_ : list of ImageSnapshot
         The images of each moment, with its step and epoch; empty after `load`.
     latent_dim_ : int
         The latent size used.
     penalty_reason_ : str
-        The penalty, and how its weight changed in training.
+        The penalty, and how its weight changed during the training.
     n_steps_ : int
-        Training steps taken.
+        Number of training steps taken.
 
     Examples
     --------

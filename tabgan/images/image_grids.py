@@ -1,4 +1,4 @@
-"""Drawn images: as a grid, as a strip over the epochs, and as an animation."""
+"""Pictures of sampled images: grids, strips over the epochs, and animations."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""`ImageTraining` and `ImageModel`: from images to a generator, its facts and its file."""
+"""`ImageTraining` and `ImageModel`: the training of a GAN of images, and the trained model."""
 
 import math
 import os
@@ -99,7 +99,7 @@ class ImageHead(nn.Module):
 
 
 class ImageBatches:
-    """Batches of images that stay on the device, one byte a pixel.
+    """Batches of images, which stay on the device with one byte per pixel.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ MOST_PIXELS = 2**24  # of an image, in a file that is no damaged one
 
 @dataclass(frozen=True)
 class ImageModel:
-    """A trained generator of images, with its labels and the facts of its training.
+    """A trained generator of images, with its labels and the record of its training.
 
     Parameters
     ----------

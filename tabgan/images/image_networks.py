@@ -1,7 +1,7 @@
-"""Networks for images: the MLPs of the GAN lectures, the DCGAN pair, and the pairs by name.
+"""Networks for images: the MLPs of the GAN lectures and the DCGAN.
 
-Images are flat, (batch, channels·height·width), channels first. What a discriminator sees are the
-pixels and then, where the GAN is conditional, the labels as one-hot.
+Images are flat, (batch, channels·height·width), channels first. A discriminator's input is the
+pixels and, if the GAN is conditional, the one-hot labels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ class ImageSize(NamedTuple):
 
 
 class Dropout(nn.Module):
-    """Dropout from a stream of its own, in training only.
+    """Dropout with its own random generator.
 
     Parameters
     ----------

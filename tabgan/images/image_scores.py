@@ -1,4 +1,4 @@
-"""All scores of drawn images, each beside the figure that real ones get."""
+"""Scores of sampled images, each with the figure of real images."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ LEAST = 0.2  # of an even share, that a class needs to be covered
 
 
 class ModeCoverage(NamedTuple):
-    """Classes that turn up often enough.
+    """The classes that occur often enough in a sample.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
 def mode_coverage(
     probabilities: ArrayLike, n_classes: int, *, least: float | None = None
 ) -> ModeCoverage:
-    """Count the classes that at least a share of the images is judged to be of.
+    """Count the classes that at least a given share of the images is classified as.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def mode_coverage(
 
 
 def agreement(probabilities: ArrayLike, codes: ArrayLike) -> float:
-    """Return the share of images whose likeliest class is the one that was asked for.
+    """Return the share of images whose likeliest class is the requested one.
 
     Raises
     ------
@@ -305,7 +305,7 @@ class Labelled(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageScores:
-    """Scores of drawn images, and those of real ones beside them.
+    """Scores of sampled images, and those of real images.
 
     Attributes
     ----------
@@ -362,7 +362,7 @@ def evaluate_images(
     retrain: bool = True,
     epochs: int | None = None,
 ) -> ImageScores:
-    """Score drawn images with a judge, and real ones beside them.
+    """Score sampled images with a judge, and compare with real images.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`ImageTranslator`: learns to take noise from images, to color them, or to give them pixels."""
+"""`ImageTranslator`: learns to denoise or color images, or to increase their resolution."""
 
 import math
 import os
@@ -51,7 +51,7 @@ CHUNK = 256  # images
 
 
 class TranslationScores(NamedTuple):
-    """How near translations are to the images that are meant, beside a method without learning.
+    """How close translations are to the originals, compared with a method without learning.
 
     Attributes
     ----------
@@ -73,40 +73,41 @@ class TranslationScores(NamedTuple):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ImageTranslator(NetworkOptions):
-    """Learn to denoise or colorize images, or to raise their resolution, from images as they are.
+    """Learn to denoise or colorize images, or to increase their resolution.
 
-    Pairs are made of the images: noise is added, color is taken away, or the size is reduced, and a
-    network learns to undo it by the squared error and against a discriminator that gets what is
-    seen beside the image (a conditional GAN on an image; `tabgan.images.translation_network`).
+    The training images have the desired quality; degraded ones are derived from them by adding
+    noise, removing color, or reducing the size. A network learns to undo this, with the squared
+    error and against a discriminator that also sees the degraded image (a GAN conditioned on an
+    image; `tabgan.images.translation_network`).
 
     Parameters
     ----------
     task
         "denoise", "colorize" or "super-resolution".
     noise
-        Of "denoise": the deviation of the noise, where pixels are from 0 to 1.
+        For "denoise": the standard deviation of the noise, for pixels from 0 to 1.
     factor
-        Of "super-resolution": how many times as high and as wide images become.
+        For "super-resolution": the factor by which height and width grow.
     adversarial
-        Weight of the game against the discriminator, beside the mean squared error. More gives
-        sharper images which are less near to those that are meant; 0 leaves the game out.
+        Weight of the adversarial loss relative to the mean squared error. More gives sharper images
+        that are farther from the originals; 0 turns the discriminator off.
     width
-        Width of the networks, relative to the usual one of 24 channels.
+        Factor for the width of the networks, which have 24 channels by default.
     steps
-        Training steps, or "auto": 10 epochs, 1,000 to 20,000 steps.
+        Number of training steps; "auto" is 10 epochs, but at least 1,000 and at most 20,000 steps.
     learning_rate
-        Adam's learning rate; constant for half of the training, then linearly down.
+        Initial learning rate of Adam; constant for half of the training, then it decays linearly.
     epochs, max_time, batch_size, device, precision, callbacks, verbose, random_state
-        As of `tabgan.ImageGAN`.
+        As in `tabgan.ImageGAN`.
 
     Attributes
     ----------
     image_shape_ : tuple
-        Shape of an image as it was learned: (height, width) or (height, width, channels).
+        Shape of a training image: (height, width) or (height, width, channels).
     history_ : list of dict
-        Records of training, with a ``reconstruction_loss``.
+        Records of the training, with a ``reconstruction_loss``.
     n_steps_ : int
-        Training steps taken.
+        Number of training steps taken.
 
     Examples
     --------
@@ -129,18 +130,18 @@ class ImageTranslator(NetworkOptions):
         Parameters
         ----------
         X
-            The images as they should be, as of `tabgan.ImageGAN.fit`.
+            Images of the desired quality, as in `tabgan.ImageGAN.fit`.
         y
-            Not used.
+            Ignored.
 
         Raises
         ------
         DataError
             If the images can't be used for the task.
         OptionError
-            If a parameter has a value that it can't have.
+            If a parameter has an invalid value.
         TrainingError
-            If training diverges.
+            If the training diverges.
         """
         began = time.monotonic()
         options: Any = current_options(self)
@@ -222,13 +223,13 @@ class ImageTranslator(NetworkOptions):
         return self
 
     def translate(self, X: Images) -> NDArray[Any]:  # noqa: N803
-        """Return images without noise, with colors, or with more pixels.
+        """Return the images denoised, colored, or at a higher resolution.
 
         Parameters
         ----------
         X
-            Noisy images; images in grey, or with colors, which are left out; or small images. They
-            may be of another height and width than those that were learned.
+            Noisy images; gray images, or color images whose colors are ignored; or small images.
+            Their height and width may differ from those of the training images.
 
         Returns
         -------
@@ -238,9 +239,9 @@ class ImageTranslator(NetworkOptions):
         Raises
         ------
         DataError
-            If the images can't be used, or have other channels than those that were learned.
+            If the images can't be used, or have other channels than the training images.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         network = self._fitted()
         given = as_array(X)
@@ -259,19 +260,19 @@ class ImageTranslator(NetworkOptions):
         return self._scale().from_shares(pixels, np.dtype(self._facts["dtype"]))
 
     def evaluate(self, X: Images) -> TranslationScores:  # noqa: N803
-        """Make pairs of images, translate them back, and measure how near the result is.
+        """Degrade images, translate them back, and compare them with the originals.
 
         Parameters
         ----------
         X
-            Images as they should be, of the size that was learned, which took no part in training.
+            Images of the desired quality and the training size that were not used in the training.
 
         Raises
         ------
         DataError
             If the images can't be used for the task.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         network = self._fitted()
         given = as_array(X)
@@ -291,7 +292,7 @@ class ImageTranslator(NetworkOptions):
         )
 
     def degrade(self, X: Images) -> NDArray[Any]:  # noqa: N803
-        """Return what the model would see of images as they should be: noisy, grey or small ones.
+        """Return degraded versions of images, as the model would see them: noisy, gray or small.
 
         Parameters
         ----------
@@ -329,7 +330,7 @@ class ImageTranslator(NetworkOptions):
         return self._model
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to one file, atomically; it holds no training image."""
+        """Save the fitted model to one file, atomically; it contains no training image."""
         network = self._fitted()
         description = {
             "translation": network.sizes(),
@@ -340,21 +341,21 @@ class ImageTranslator(NetworkOptions):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
-        """Read a model file, onto any device.
+        """Load a model file, onto any device.
 
         Parameters
         ----------
         path
             The file.
         device
-            Where the model is put.
+            Device of the model.
 
         Raises
         ------
         ModelFileError
-            If the file is not a model that translates images, is damaged, or newer.
+            If the file is not a model of this kind, is damaged, or is newer than this library.
         OSError
-            If it can't be opened.
+            If the file can't be opened.
         """
         description, tensors = read_model(path)
         if "translation" not in description:

@@ -1,4 +1,4 @@
-"""`ImageVAE` and `ImageDiffusion`: learn images by a network of one loss."""
+"""`ImageVAE` and `ImageDiffusion`: learn images with a VAE or a diffusion model."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ USUAL_LATENT = 32
 
 @dataclass(frozen=True)
 class NetworkLearner(ImageLearner):
-    """How an `ImageDiffusion` or an `ImageVAE` learns images.
+    """The checked options of an `ImageDiffusion` or `ImageVAE`.
 
     Parameters
     ----------
@@ -155,40 +155,41 @@ class NetworkLearner(ImageLearner):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ImageVAE(ImageNetworkEstimator):
-    """Learn images with a variational autoencoder and draw new ones, of a label if they have any.
+    """Learn images with a variational autoencoder, and sample new ones, with a given label if any.
 
-    Both networks are MLPs, which get the label's embedding too; a pixel from 0 to 1 is the chance
-    of a Bernoulli variable (`tabgan.generators.vae`). What is drawn is the decoder's mean.
+    Both networks are MLPs, with the embedding of the label as a further input. A pixel from 0 to 1
+    is the probability of a Bernoulli variable (`tabgan.generators.variational_autoencoder`).
+    Samples are the means of the decoder.
 
     Parameters
     ----------
     latent_dim
-        Size of the latent, or "auto" for 32.
+        Size of the latent vector; "auto" is 32.
     beta
         Weight of the KL divergence; 1 gives the evidence lower bound, 0 an autoencoder, which
-        compresses but draws badly.
+        compresses well but samples badly.
     input_noise
-        Deviation of Gaussian noise on the pixels that the encoder sees in training, which are from
-        0 to 1: a denoising autoencoder. `reconstruct` then takes noise away.
+        Standard deviation of Gaussian noise on the encoder's input during the training, for pixels
+        from 0 to 1 (denoising autoencoder). `reconstruct` then removes noise.
     pairs
-        Pairs of networks: above the pair between pixels and latents there are K − 1 between latents
-        of one size (a hierarchical VAE).
+        Number K of pairs of networks: above the pair between pixels and latents there are K − 1
+        pairs between latents of the same size (hierarchical VAE).
     reconstruction
-        "likelihood", or "discriminator": the distance in the features of a discriminator that is
-        trained with it (VAE-GAN; Larsen et al., 2016, arXiv:1512.09300).
+        Reconstruction loss: "likelihood", or "discriminator", the distance in the features of a
+        discriminator that is trained along (VAE-GAN; Larsen et al., 2016, arXiv:1512.09300).
     width
-        Width of the hidden layers, relative to the usual 512.
+        Factor for the width of the hidden layers, which is 512 by default.
     learning_rate
-        Adam's learning rate; constant for half of the training, then linearly down.
+        Initial learning rate of Adam; constant for half of the training, then it decays linearly.
     steps, epochs, max_time, batch_size, device, precision, callbacks, verbose, random_state
-        As of `tabgan.ImageGAN`.
+        As in `tabgan.ImageGAN`.
 
     Attributes
     ----------
     latent_dim_ : int
         The latent size used.
     classes_, image_shape_, history_, n_steps_
-        As of `tabgan.ImageGAN`; a record of the history has a ``reconstruction_loss`` and a
+        As in `tabgan.ImageGAN`; a record of the history has a ``reconstruction_loss`` and a
         ``kl_loss``.
 
     Examples
@@ -226,7 +227,7 @@ class ImageVAE(ImageNetworkEstimator):
         Parameters
         ----------
         X
-            Images of the size that was learned, as `fit` takes them.
+            Images of the training size, as in `fit`.
         y
             Their labels, if the model has labels.
 
@@ -238,11 +239,11 @@ class ImageVAE(ImageNetworkEstimator):
         Raises
         ------
         DataError
-            If the images are of another size, or the labels are missing or too few.
+            If the images have another size, or the labels are missing or too few.
         OptionError
             If a label is not one of the training labels.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         return self._mapped(X, y, lambda network, rows, labels: network.encode(rows, labels).mean)
 
@@ -251,7 +252,7 @@ class ImageVAE(ImageNetworkEstimator):
         Z: ArrayLike,  # noqa: N803
         y: Iterable[Hashable] | None = None,
     ) -> NDArray[Any]:
-        """Return the images of latents, with the shape and the dtype of the training images.
+        """Return the images of latents, with the shape and dtype of the training images.
 
         Parameters
         ----------
@@ -263,9 +264,9 @@ class ImageVAE(ImageNetworkEstimator):
         Raises
         ------
         OptionError
-            If the latents are of another size, or a label is not one of the training labels.
+            If the latents have another size, or a label is not one of the training labels.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         model, network = self._fitted(), self._network()
         z = torch.from_numpy(check_latents(Z, self.latent_dim_)).float()
@@ -280,12 +281,12 @@ class ImageVAE(ImageNetworkEstimator):
         X: Images,  # noqa: N803
         y: Iterable[Hashable] | None = None,
     ) -> NDArray[Any]:
-        """Return images as the decoder gives them back from their latents.
+        """Encode images, and decode them again; this removes noise if `input_noise` was set.
 
         Parameters
         ----------
         X, y
-            As of `encode`.
+            As in `encode`.
         """
         labels = None if y is None else list(y)
         return self.decode(self.encode(X, labels), labels)
@@ -295,14 +296,14 @@ class ImageVAE(ImageNetworkEstimator):
         X: Images,  # noqa: N803
         y: Iterable[Hashable] | None = None,
     ) -> NDArray[np.float64]:
-        """Return how badly each image is reconstructed: high scores are anomalies.
+        """Return how badly the autoencoder reconstructs each image; high scores are anomalies.
 
-        The score is −ln P(x|z), in nats, at the mean z of the image's own P(z|x).
+        The score is −ln P(x|z), in nats, at the mean z of P(z|x) for the image x.
 
         Parameters
         ----------
         X, y
-            As of `encode`.
+            As in `encode`.
 
         Returns
         -------
@@ -318,12 +319,12 @@ class ImageVAE(ImageNetworkEstimator):
         X: Images,  # noqa: N803
         y: Iterable[Hashable] | None = None,
     ) -> NDArray[np.float64]:
-        """Return the negative of `anomaly_score`: low scores are anomalies, as in scikit-learn.
+        """Return the negative of `anomaly_score`; low scores are anomalies, as in scikit-learn.
 
         Parameters
         ----------
         X, y
-            As of `encode`.
+            As in `encode`.
         """
         return -self.anomaly_score(X, y)
 
@@ -365,28 +366,28 @@ CHUNK = 4096  # images
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ImageDiffusion(ImageNetworkEstimator):
-    """Learn images with a diffusion model and draw new ones, of a label if there are labels.
+    """Learn images with a diffusion model, and sample new ones, with a given label if any.
 
-    An MLP learns to estimate an image without noise, with pixels from −1 to 1 and the label's
-    embedding beside it (`tabgan.generators.diffusion`).
+    An MLP learns to estimate an image without noise (`tabgan.generators.diffusion`). Pixels are
+    from −1 to 1, and the embedding of the label is a further input.
 
     Parameters
     ----------
     schedule
-        The noise: "edm", or that of the lectures, "linear" or "cosine"; see `tabgan.TabDiffusion`.
+        Noise schedule: "edm", "linear" or "cosine"; see `tabgan.TabDiffusion`.
     noise_steps
-        Steps in which noise is taken away, or "auto".
+        Number of denoising steps, or "auto".
     width
-        Width of the hidden layers, relative to the usual 512.
+        Factor for the width of the hidden layers, which is 512 by default.
     learning_rate
-        Adam's learning rate; constant for half of the training, then linearly down.
+        Initial learning rate of Adam; constant for half of the training, then it decays linearly.
     steps, epochs, max_time, batch_size, device, precision, callbacks, verbose, random_state
-        As of `tabgan.ImageGAN`.
+        As in `tabgan.ImageGAN`.
 
     Attributes
     ----------
     classes_, image_shape_, history_, n_steps_
-        As of `tabgan.ImageGAN`; a record of the history has a ``denoising_loss``.
+        As in `tabgan.ImageGAN`; a record of the history has a ``denoising_loss``.
 
     Examples
     --------

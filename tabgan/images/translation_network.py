@@ -1,8 +1,9 @@
 """From image to image: the tasks, the `UNet`, and its losses.
 
 A conditional GAN whose condition is an image (pix2pix; Isola et al., 2017, arXiv:1611.07004): the
-generator gets the image that is seen, the discriminator that and the image that was meant. Pairs
-are made of the user's own images: noise is added, color is taken away, or the size is reduced.
+generator sees the degraded image, the discriminator sees it together with the original or the
+result. The pairs are derived from the user's images by adding noise, removing color, or reducing
+the size.
 """
 
 import math
@@ -130,7 +131,7 @@ SMALLEST_PAIR = 4  # pixels, of the images that a discriminator sees
 
 @dataclass(frozen=True)
 class TranslationTask(ABC):
-    """What is done to images, and what is known of how to undo it."""
+    """Base class of tasks: how images are degraded, and a first guess that undoes it."""
 
     name: ClassVar[str]
     baseline_name: ClassVar[str]
@@ -177,7 +178,7 @@ class TranslationTask(ABC):
 
 @dataclass(frozen=True)
 class Denoise(TranslationTask):
-    """Gaussian noise is taken away.
+    """Removes Gaussian noise.
 
     Parameters
     ----------
@@ -207,7 +208,7 @@ class Denoise(TranslationTask):
 
 @dataclass(frozen=True)
 class Colorize(TranslationTask):
-    """Shades of grey get colors."""
+    """Colors gray images."""
 
     name = "colorize"
     baseline_name = "the same in grey"
@@ -239,7 +240,7 @@ class Colorize(TranslationTask):
 
 @dataclass(frozen=True)
 class SuperResolution(TranslationTask):
-    """Images get more pixels.
+    """Increases the resolution of images.
 
     Parameters
     ----------
@@ -338,7 +339,7 @@ class PairDiscriminator(nn.Module):
 
 
 class TranslationNetwork(LearnedGenerator):
-    """The generator from what is seen of an image to the image, and its discriminator.
+    """The generator from degraded images to originals, and its discriminator.
 
     It has no latent: what is seen decides. The label of a row is what is seen of it, flat.
 

@@ -91,16 +91,16 @@ class DateFormReading(FormReading[DateForm]):
 
 @dataclass(frozen=True)
 class DateRecognizer:
-    """An entry of the table of recognizers.
+    """A recognizer of date formats.
 
     Parameters
     ----------
     name
-        What it recognizes.
+        Name of the recognizer.
     propose
-        Proposes forms for distinct texts with their counts and the column's name; the more
-        plausible of two forms that fit equally first, and none without evidence that the texts
-        are dates at all.
+        Function that proposes formats for distinct texts with their counts and the column's name;
+        if two fit equally, the more plausible one first, and none without evidence that the texts
+        are dates.
     """
 
     name: str
@@ -108,12 +108,12 @@ class DateRecognizer:
 
 
 def register_date_recognizer(recognizer: DateRecognizer) -> None:
-    """Add a recognizer of other forms of dates, before those that the library has.
+    """Register a recognizer of date formats, which comes before the built-in ones.
 
     Parameters
     ----------
     recognizer
-        Proposes the forms; `tabgan.table.date_forms.register_directive` adds what they need.
+        Proposes the formats; `tabgan.table.date_forms.register_directive` adds directives.
     """
     DATE_RECOGNIZERS.insert(0, recognizer)
 

@@ -288,22 +288,22 @@ _RULES: dict[Kind, _Rule] = {
 
 
 def infer_schema(df: pd.DataFrame, overrides: Mapping[Hashable, Kind] | None = None) -> Schema:
-    """Describe the columns of a table: kind, dtype, precision, range, missing share, and why.
+    """Infer the schema of a table: kind, dtype, precision, range and missing share of each column.
 
     Parameters
     ----------
     df
         The table; at least two rows.
     overrides
-        Kinds of columns that are known better, by column name.
+        Kinds that override the inferred ones, by column name.
 
     Raises
     ------
     DataError
-        If the table can't be used (see `check_table`), or a column's dtype would keep values that
-        name its rows.
+        If the table can't be used (see `check_table`), or a column's dtype would store values that
+        identify rows.
     SchemaError
-        If an override names no column or no kind, or does not fit the column's values.
+        If an override names an unknown column or kind, or does not fit the column's values.
 
     Examples
     --------

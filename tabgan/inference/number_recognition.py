@@ -74,15 +74,15 @@ class NumberFormReading(FormReading[NumberForm]):
 
 @dataclass(frozen=True)
 class NumberRecognizer:
-    """An entry of the table of recognizers.
+    """A recognizer of number formats.
 
     Parameters
     ----------
     name
-        What it recognizes.
+        Name of the recognizer.
     propose
-        Proposes forms for distinct texts with their counts, the more plausible of two forms that
-        fit equally first.
+        Function that proposes formats for distinct texts with their counts; if two fit equally, the
+        more plausible one first.
     """
 
     name: str
@@ -92,14 +92,14 @@ class NumberRecognizer:
 def register_number_recognizer(
     recognizer: NumberRecognizer, from_spec: Callable[[str], NumberForm | None]
 ) -> None:
-    """Add a recognizer of other forms of numbers, before those that the library has.
+    """Register a recognizer of number formats, which comes before the built-in ones.
 
     Parameters
     ----------
     recognizer
-        Proposes the forms.
+        Proposes the formats.
     from_spec
-        Makes such a form from its spec; returns None if the text is no such spec.
+        Creates such a format from its spec; returns None for any other text.
     """
     NUMBER_RECOGNIZERS.insert(0, recognizer)
     register_number_form(from_spec)

@@ -1,1 +1,1 @@
-"""Tables that belong together: keys between them, a model of all of them, and their judge."""
+"""Databases of several tables: keys between them, a model of all tables, and its evaluation."""

@@ -1,7 +1,8 @@
-"""`ConditionalTable`: draws rows given a context, by trees and by the rules that were detected.
+"""`ConditionalTable`: samples rows given a context, with trees and the detected rules.
 
-Context and rows are learned as one wide table, of which the context is handed in. A rule that ties
-a column to the context, as when a payment is never before its contract, so holds in every row.
+Context and rows are learned as one wide table; when rows are sampled, the context is given. So a
+rule between a column and the context, such as that a payment is never before its contract, holds in
+every row.
 """
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -54,7 +55,7 @@ Columns = Mapping[str, str]
 
 @dataclass(frozen=True)
 class ConditionalTable:
-    """Draws the columns of a table given a context.
+    """Samples the columns of a table given a context.
 
     Parameters
     ----------
@@ -338,7 +339,7 @@ def _gaps(table: ColumnFrame, first: int, gap: tuple[str, str] | None) -> Sequen
 def find_formulas(
     context: Context, rows: pd.DataFrame, columns: Sequence[Column], rng: np.random.Generator
 ) -> tuple[FormulaDependency, ...]:
-    """Find the columns that are computed from the context, as a price is from its list.
+    """Find the columns that are computed from the context, as a price from a price list.
 
     A formula of a row alone is found where rows are learned; here are those, too, that share a
     column with one that needs the context. All rows count, also where first rows are learned apart.

@@ -1,6 +1,6 @@
-"""Databases as they lie in files: folders of tables, workbooks, SQLite, DuckDB, SQL servers.
+"""Reads and writes databases: folders of tables, workbooks, SQLite, DuckDB, SQL servers.
 
-What a database declares of its keys is read with the tables, and written with the new ones.
+The keys that a database declares are read with the tables, and written with the new ones.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ Unique = Mapping[str, tuple[tuple[str, ...], ...]]
 
 @dataclass(frozen=True)
 class Database:
-    """The tables of a database, how they lie, and what it declares of their keys.
+    """The tables of a database, their format, and the declared keys.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Database:
 
 
 def table_names(path: str) -> list[str]:
-    """Return the names of the tables of a database; of one table, or of none, an empty list.
+    """Return the names of the tables of a database; empty for a single table, or none.
 
     A folder of Parquet files of the same columns is one table.
 
@@ -344,7 +344,7 @@ def check_database_output(path: str, *, force: bool) -> None:
 def write_database(
     path: str, tables: Tables, source: Database, relations: Relations, *, force: bool
 ) -> list[str]:
-    """Write the tables of a database, with their types and keys where it has such.
+    """Write the tables of a database, with types and keys if the format has them.
 
     Parameters
     ----------
@@ -470,7 +470,7 @@ def _copy_rows(connection: Any, table: Any, frame: pd.DataFrame, source: Databas
 
 @dataclass(frozen=True)
 class _Constraints:
-    """What the database can be told of a table, as it holds in its rows; and what it can't."""
+    """The constraints of a table that hold in its rows, and those that don't."""
 
     required: frozenset[str]
     unique: tuple[tuple[str, ...], ...]

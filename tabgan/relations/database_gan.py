@@ -1,4 +1,4 @@
-"""`DatabaseGAN`: learns tables that belong together, and draws a new database."""
+"""`DatabaseGAN`: the estimator that learns and samples a database of several tables."""
 
 import os
 import sys
@@ -40,39 +40,41 @@ NOT_BY_PERSON = (
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class DatabaseGAN(BaseEstimator):
-    """Learn the tables of a database and draw a new one, in which every key holds.
+    """Learn the tables of a database, and sample a new database with valid keys.
 
-    Tables are drawn one after the other, parents first: a parent's row with the numbers of its
-    children, then the children, each given its parents, its place among the others and the row
-    before. All are drawn by boosted trees, column after column
-    (`tabgan.generators.trees.tree_generator`), and keep the rules that are detected between the
-    columns of a table and of the tables above it.
+    Tables are sampled one after the other, parents first: a parent row with its numbers of
+    children, then each child given its parents, its position among its siblings and the previous
+    row. Boosted trees sample all rows column by column (`tabgan.generators.trees.tree_generator`).
+    The rows satisfy the rules that are detected between the columns of a table and those of the
+    tables above it.
 
     Parameters
     ----------
     references
-        Tables that stay as they are, such as lists of countries. Their rows are kept in the model.
+        Reference tables, such as lists of countries, which are copied unchanged. The model contains
+        their rows.
     schema
         Kinds of columns by table, as in ``{"users": {"city": "categorical"}}``; None infers all.
     locale, min_group, text, derive
-        As of `TabGAN`, for every table.
+        As in `TabGAN`, for every table.
     epsilon
         Must be None: there is no differential privacy for databases.
     verbose
-        Whether the tables are named on standard error as they are learned.
+        Whether to print the name of each table to standard error while it is learned.
     random_state
-        Seed of everything random: an integer makes fit and sample repeatable.
+        Seed of all randomness; an integer makes `fit` and `sample` repeatable.
 
     Attributes
     ----------
     relations_ : Relations
-        How the tables belong together.
+        The keys between the tables.
     notes_ : list of str
-        What was decided about keys that close a circle, and which columns are sums of children.
+        Decisions about keys, such as where a circle was broken, and columns that are sums of
+        children.
     n_rows_ : dict
-        Rows of each table.
+        Number of rows of each table.
     delimiters_ : dict
-        What sets fields apart in text files, by table, where that is no comma.
+        Field delimiters of text files by table, if not a comma.
 
     Examples
     --------
@@ -107,18 +109,18 @@ class DatabaseGAN(BaseEstimator):
         Parameters
         ----------
         X
-            The tables by name: DataFrames, or tables of another library.
+            Dict of the tables by name: DataFrames, or tables of another library.
         y
             Ignored.
         relations
-            How the tables belong together; None finds it out (`infer_relations`).
+            The keys between the tables; by default they are inferred (`infer_relations`).
 
         Raises
         ------
         DataError, SchemaError
-            If a table can't be used, or a key does not hold.
+            If a table can't be used, or a key is not valid.
         OptionError
-            If a parameter has a value that it can't have.
+            If a parameter has an invalid value.
         """
         options = self._options()
         tables = _frames(X)
@@ -157,20 +159,20 @@ class DatabaseGAN(BaseEstimator):
         where: Mapping[str, Where] | None = None,
         random_state: RandomStateLike = None,
     ) -> dict[str, pd.DataFrame]:
-        """Draw a database.
+        """Sample a database.
 
         Parameters
         ----------
         scale
-            How many times as many rows as there were; short tables, to which many rows refer, keep
-            up to ten rows (`notes_on_scale`). Or numbers of rows of tables that have no parent, as
-            in ``{"customers": 1000}``, whose children come by themselves.
+            Number of rows as a multiple of the real ones; short tables to which many rows refer
+            keep up to ten rows (`notes_on_scale`). Or numbers of rows of tables without a parent,
+            such as ``{"customers": 1000}``; their children follow.
         where
-            Conditions on the rows of tables that have no parent, as in
+            Conditions on the rows of tables without a parent, such as
             ``{"customers": {"country": "DE"}}`` or ``{"customers": "age >= 65"}``; see
-            `TabGAN.sample`. What belongs to such rows is drawn by them.
+            `TabGAN.sample`. Their children are sampled given these rows.
         random_state
-            Seed of this draw; None takes the estimator's own.
+            Seed of this sample; by default that of the estimator.
 
         Returns
         -------
@@ -183,7 +185,7 @@ class DatabaseGAN(BaseEstimator):
             If the scale or a condition names a table that has parents, the scale is not a number
             above 0, or no row meets a condition.
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         self._check_fitted()
         seed = resolve_seed(self.random_state if random_state is None else random_state)
@@ -193,12 +195,12 @@ class DatabaseGAN(BaseEstimator):
         return self._model.sample(self._scales(scale), seed, where, counted=counted)
 
     def notes_on_scale(self, scale: Scale) -> list[str]:
-        """Say which tables a small sample does not make smaller, a line each.
+        """Return a line for each table that a small sample does not make smaller.
 
         Parameters
         ----------
         scale
-            As of `sample`.
+            As in `sample`.
         """
         self._check_fitted()
         if isinstance(scale, Mapping):
@@ -222,33 +224,33 @@ class DatabaseGAN(BaseEstimator):
         real
             The real tables.
         synthetic
-            Tables of this estimator; None draws as many rows as the real ones have.
+            Tables of this estimator; by default as many rows as the real ones have are sampled.
         """
         self._check_fitted()
         drawn = self.sample() if synthetic is None else _frames(synthetic)
         return evaluate_database(_frames(real), drawn, self.relations_)
 
     def keep_delimiters(self, delimiters: Mapping[str, str]) -> None:
-        """Let the model say how fields are set apart in text files, by table; commas need no word.
+        """Store the field delimiters of text files by table, except commas.
 
         Raises
         ------
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         """
         self._check_fitted()
         kept = {table: own for table, own in delimiters.items() if own != ","}
         self._set_model(replace(self._model, delimiters=kept))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to one file, atomically.
+        """Save the fitted model to one file, atomically.
 
-        The file holds no row of a table, except for those of reference tables.
+        The file contains no row of a table, except those of reference tables.
 
         Raises
         ------
         NotFittedError
-            If there is no model yet.
+            If the estimator is not fitted.
         OSError
             If the file can't be written.
         """
@@ -257,14 +259,14 @@ class DatabaseGAN(BaseEstimator):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a model file.
+        """Load a model file.
 
         Raises
         ------
         ModelFileError
             If the file is not a model of a database, or is damaged.
         OSError
-            If it can't be opened.
+            If the file can't be opened.
         """
         model = DatabaseModel.load(path)
         return cls(**model.parameters)._set_model(model)

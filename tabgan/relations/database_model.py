@@ -1,4 +1,4 @@
-"""`DatabaseModel`: the tables of a database, learned and drawn one after the other."""
+"""`DatabaseModel`: the trained model of a database, sampled table by table."""
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -70,7 +70,7 @@ FEWEST_TRIED, MOST_TRIED = 200, 1_000_000  # rows of which some should meet a co
 
 @dataclass(frozen=True)
 class DatabaseModel:
-    """The tables of a database as they were learned.
+    """The trained models of the tables of a database.
 
     Parameters
     ----------

@@ -1,11 +1,9 @@
-"""How the tables of a database are drawn: in which order, and how the keys of each are written.
+"""The plan for sampling a database: the order of its tables, and the parents of each row.
 
-In which order the tables of a database are drawn, and what each row is drawn by.
-
-Every table has at most one parent that *steers* it: its rows are drawn in groups, one for each row
-of that parent. Its other parents are *linked*: what they are like is drawn, and one such row is
-chosen. A key that closes a circle is linked last, when all tables are there. Of two tables whose
-rows go one to one, the one with the key is drawn first.
+Every table has at most one parent that *steers* it: its rows are sampled in groups, one for each
+row of that parent. Its other parents are *linked*: their properties are sampled, and a row with
+such properties is chosen. A key that closes a circle is linked last, when all tables exist. Of two
+tables whose rows correspond one to one, the one with the key is sampled first.
 """
 
 from collections.abc import Mapping
@@ -37,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What the rows of a table are drawn by.
+    """The parents by which the rows of a table are sampled.
 
     Parameters
     ----------
@@ -76,7 +74,7 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class DatabasePlan:
-    """The tables in the order in which they are drawn, and notes for people."""
+    """The tables in the order of sampling, and notes for people."""
 
     tables: tuple[TablePlan, ...]
     notes: tuple[str, ...] = ()
@@ -97,7 +95,7 @@ class DatabasePlan:
 def plan_database(
     tables: Tables, relations: Relations, rows: Mapping[ForeignKey, Rows]
 ) -> DatabasePlan:
-    """Plan in which order tables are drawn.
+    """Plan the order in which tables are sampled.
 
     Parameters
     ----------
@@ -226,7 +224,7 @@ TRIES = 5  # draws of further keys, where some repeat
 
 @dataclass(frozen=True)
 class TableForm:
-    """The columns of a table, and what a sample needs beside the learned ones.
+    """The columns of a table, and what a sample needs besides the learned ones.
 
     Parameters
     ----------
@@ -316,7 +314,7 @@ class TableForm:
 def find_identifiers(
     frame: pd.DataFrame, relations: Relations, table: str, kinds: Mapping[str, Kind]
 ) -> dict[str, IdentifierEncoder]:
-    """Find the columns that name rows, each by its own value, and learn how they are written.
+    """Find the columns that identify rows, and learn their format.
 
     Parameters
     ----------
@@ -355,7 +353,7 @@ def find_identifiers(
 def unique_values(
     encoder: IdentifierEncoder, n: int, rng: np.random.Generator, seed: int
 ) -> pd.Series:
-    """Make n values, none twice.
+    """Generate n unique values.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
-"""`DrawnTable`: rows of a table with what they refer to, and totals of rows that refer to them.
+"""`DrawnTable`: rows of a table with their parents, and columns that are totals of their children.
 
-Columns of a parent that are the sum, or the number, of its children: an order's total.
+A column of a parent may be the sum, or the number, of its children: an order's total.
 
-They are found where they hold for every parent, and are computed again when the children are drawn.
+Such columns are detected if they hold for every parent, and are computed again when the children
+are sampled.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ def count_name(key: ForeignKey) -> str:
 
 @dataclass(frozen=True)
 class CountDistribution:
-    """How many parents have how many children.
+    """The distribution of the number of children.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ class CountDistribution:
 
 
 class DrawnTable(NamedTuple):
-    """Rows of a table and what they refer to, learned or drawn.
+    """Rows of a table and the rows that they refer to, real or sampled.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
-"""Judge of a synthetic database: keys, numbers of children, trends across tables, histories.
+"""Evaluates a synthetic database: keys, numbers of children, trends across tables, histories.
 
-Every figure stands beside the one that two halves of the real database get, which are split by
-the rows that have no parent, with all that belongs to them.
+Each figure is compared with that of two halves of the real database, which is split by the rows
+without a parent, together with their children.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ _STEPS: tuple[tuple[Grade, str, float, float], ...] = (
 
 
 class DatabaseFigure(NamedTuple):
-    """A measure of a table or key.
+    """A figure of a table or key.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class DatabaseFigure(NamedTuple):
 
 @dataclass(frozen=True)
 class DatabaseVerdict:
-    """What the figures of a database are worth.
+    """The verdict on a database.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class DatabaseVerdict:
 
 @dataclass(frozen=True)
 class DatabaseEvaluation(HtmlPage):
-    """How good a synthetic database is.
+    """The evaluation of a synthetic database: its figures and verdict.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""`GroupedTable`: the rows of each parent, drawn one after the other, all groups at once.
+"""`GroupedTable`: samples the rows of each parent one after the other, all groups at once.
 
-The first row of a group is drawn by the parent and its number of rows; each other row by the row
-before it and the means of all before as well. Dates of ordered rows are learned as the distance
-from the row before.
+The first row of a group is sampled given the parent and its number of rows, and each other row also
+given the previous row and the means of all previous ones. Dates of ordered rows are learned as the
+distance from the previous row.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -52,7 +52,7 @@ Columns = Sequence[Column]
 
 @dataclass(frozen=True)
 class RowGroups:
-    """Rows that stand group by group.
+    """Rows that are ordered by groups.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class RowGroups:
 
 @dataclass(frozen=True)
 class GroupedTable:
-    """Draws the rows of groups, position by position.
+    """Samples the rows of groups, position by position.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Detection of keys between tables: by names, by values that are unique, and by inclusion."""
+"""Infers keys between tables from names, uniqueness and inclusion."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -45,15 +45,15 @@ _ID = re.compile(r"(?:id|key|code|no|nr|num|number|uuid|guid|ref|sk|pk|fk)$")
 
 
 def infer_relations(tables: Tables, declared: Relations | None = None) -> Relations:
-    """Find the keys of tables, and what they refer to.
+    """Infer the primary and foreign keys of tables.
 
     Parameters
     ----------
     tables
         The tables, by name.
     declared
-        What a database declares. What it leaves out is looked for beside it: primary keys of other
-        tables, and foreign keys of other columns.
+        Keys that a database declares. Further ones are inferred: primary keys of other tables, and
+        foreign keys of other columns.
 
     Examples
     --------
@@ -380,7 +380,7 @@ def _abbreviates(stem: str, word: str) -> bool:
 
 
 def find_borrowed_keys(tables: Tables, relations: Relations) -> dict[str, dict[str, ForeignKey]]:
-    """Find columns that hold keys of another table, though no foreign key says so.
+    """Find columns with keys of another table that are not declared as foreign keys.
 
     Their name, or their values, tell that they name rows. They must not be learned as they are, or
     the new rows would hold real keys.
@@ -420,7 +420,7 @@ def find_borrowed_keys(tables: Tables, relations: Relations) -> dict[str, dict[s
 
 
 def find_lists(tables: Tables, relations: Relations) -> tuple[str, ...]:
-    """Find short tables to which many rows refer, and that refer to no other one.
+    """Find short tables to which many rows refer, and which refer to no other table.
 
     They may refer to themselves. They may be lists of countries or kinds, if they are not of
     people (`is_of_people`).
@@ -440,7 +440,7 @@ def find_lists(tables: Tables, relations: Relations) -> tuple[str, ...]:
 
 
 def is_of_people(table: str, frame: pd.DataFrame) -> bool:
-    """Return whether a table may be one of people: by its name, its columns, or what they hold.
+    """Return whether a table may be about people, by its name, columns or values.
 
     Parameters
     ----------
@@ -456,7 +456,7 @@ def is_of_people(table: str, frame: pd.DataFrame) -> bool:
 
 
 def infer_orders(some: Collection[str], tables: Tables, relations: Relations) -> dict[str, str]:
-    """Find the columns of dates by which the rows of a parent are ordered.
+    """Find the date columns that order the rows of a parent.
 
     Parameters
     ----------

@@ -1,10 +1,8 @@
-"""Linked parents: what they are like is drawn, and one that is like it is chosen.
+"""Linked parents: their properties are sampled, and a row with such properties is chosen.
 
-Choice of the rows that a table refers to: alike in what was drawn, each as often as it should.
-
-Slots (rows that need a partner) and candidates (each as often as its degree) are halved again and
-again, at the same rank of one feature after the other. What is left in small cells is assigned at
-the least cost. The degrees so stay exactly what they are.
+Slots (rows that need a partner) and candidates (each repeated by its degree) are halved repeatedly,
+at the same rank of one feature after the other. In the remaining small cells, an assignment of
+least cost is found. The degrees therefore stay exact.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,7 +53,7 @@ PRESENT, SAME, ROW, LIKE = "present", "same", "row", "like"
 
 @dataclass(frozen=True)
 class Wish:
-    """A linked parent as it is drawn: what it is like, or which row of a reference table.
+    """The sampled description of a linked parent: its properties, or the row of a reference table.
 
     Parameters
     ----------

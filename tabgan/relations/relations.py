@@ -1,4 +1,4 @@
-"""`Relations`: which columns are keys, and which tables they join."""
+"""`Relations`: the primary and foreign keys of the tables of a database."""
 
 import json
 import os
@@ -34,17 +34,17 @@ FEWEST_ROWS = 20  # of which one may be such a row
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """Columns of a table that name a row of another table, or of the same one.
+    """A foreign key: columns whose values refer to a row of another table, or of the same one.
 
     Parameters
     ----------
     table, columns
-        The table that refers to another, and its columns. A row in which one is missing refers to
-        none.
+        The child table and its key columns. A row with a missing value in one of them refers to no
+        row.
     parent, parent_columns
-        The table that it refers to, and the columns of that with the same values.
+        The parent table, and its columns with the same values.
     why
-        The evidence, in words for people.
+        The evidence, as text for people.
     """
 
     table: str
@@ -62,7 +62,7 @@ class ForeignKey:
 
     @property
     def name(self) -> str:
-        """What a message calls it: table and columns."""
+        """The key's name in messages: table and columns."""
         return f"{self.table}.{'+'.join(self.columns)}"
 
     def __str__(self) -> str:
@@ -96,23 +96,23 @@ def _texts(state: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Relations:
-    """How the tables of a database belong together.
+    """The keys between the tables of a database.
 
     Parameters
     ----------
     keys
-        The columns of each table's primary key; tables without one may be left out.
+        The columns of each table's primary key; tables without one can be left out.
     foreign_keys
-        The keys by which tables refer to others, or to themselves.
+        The foreign keys of the tables, to others or to themselves.
     references
-        Tables that stay as they are, such as lists of countries: their rows are in every sample.
+        Reference tables, such as lists of countries, which are copied unchanged into every sample.
     orders
-        The column by which the rows of a key are ordered, such as a date, by table.
+        By table, the column that orders the rows of a key, such as a date.
     why
-        The evidence of primary keys and orders, by table, in words for people.
+        By table, the evidence of primary keys and orders, as text for people.
     unique
-        Columns beside the primary key that are unique, alone or together, by table. A row in which
-        one is missing repeats none.
+        By table, further columns that are unique, alone or together. A row with a missing value in
+        one of them repeats no row.
 
     Examples
     --------
@@ -133,7 +133,7 @@ class Relations:
     unique: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     def key_of(self, table: str) -> tuple[str, ...]:
-        """Return the columns of a table's primary key; none if it has none."""
+        """Return the columns of a table's primary key; empty if it has none."""
         return tuple(self.keys.get(table, ()))
 
     def of(self, table: str) -> tuple[ForeignKey, ...]:
@@ -145,30 +145,31 @@ class Relations:
         return tuple(key for key in self.foreign_keys if key.parent == table)
 
     def unique_of(self, table: str) -> list[tuple[str, ...]]:
-        """Return the columns of a table that are unique: its key, those referred to, others."""
+        """Return the unique columns of a table, such as its key and those that others refer to."""
         referred = (key.parent_columns for key in self.into(table))
         every = (self.key_of(table), *referred, *self.unique.get(table, ()))
         return [own for own in dict.fromkeys(every) if own]
 
     def key_columns(self, table: str) -> set[str]:
-        """Return all columns of a table that are part of a key, its own or that of another."""
+        """Return all columns of a table that are part of its primary key or a foreign key."""
         own = {name for key in self.of(table) for name in key.columns}
         named = {name for key in self.into(table) for name in key.parent_columns}
         return {*self.key_of(table), *own, *named}
 
     def with_references(self, tables: Iterable[str]) -> "Relations":
-        """Return the same relations with more tables that stay as they are."""
+        """Return the same relations with further reference tables."""
         return replace(self, references=tuple(dict.fromkeys([*self.references, *tables])))
 
     def without_implied(self) -> "Relations":
-        """Return the same without keys that hold because others do.
+        """Return the relations without keys that others imply.
 
         The line of a return names the order of that line, too.
 
         Raises
         ------
         OptionError
-            If two keys share a column, and neither follows from the other: no row is drawn by both.
+            If two keys share a column and neither implies the other: no row can be sampled for
+            both.
         """
         left = list(self.foreign_keys)
         for key in self.foreign_keys:
@@ -203,9 +204,9 @@ class Relations:
         Raises
         ------
         SchemaError
-            If a table or column is not there.
+            If a table or column does not exist.
         DataError
-            If a key is missing or repeats, or refers to a row that is not there.
+            If a key is missing or repeats, or refers to a row that does not exist.
         """
         for table, columns in self.keys.items():
             _check_names(tables, table, columns, f"the primary key of {table!r}")
@@ -231,7 +232,7 @@ class Relations:
                 )
 
     def describe(self) -> list[str]:
-        """Describe the relations, a line each."""
+        """Describe the relations, one line each."""
         lines = []
         for table, columns in self.keys.items():
             if columns:

@@ -1,10 +1,10 @@
-"""What a row is drawn by: its parents, its place in the group, rows before it, bounds of dates.
+"""The context of a row: its parents, its position in the group, previous rows, bounds of dates.
 
-Dates of rows that are never before, or never after, another date of the row or of one above.
+Bounds: some dates are never before, or never after, another date of the row or of one above.
 
 The rules between columns (`tabgan.rules`) need evidence from the rows that are learned together; a
-table whose first rows are learned apart, or a small one, may not give it. Here all rows count.
-A date that stays near an earlier one is learned as the distance from it.
+table whose first rows are learned apart, or a small one, may not give it. Here all rows count. A
+date that stays near an earlier one is learned as its distance.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -101,7 +101,7 @@ class ContextPart(NamedTuple):
 
 @dataclass(frozen=True)
 class Context:
-    """What rows are drawn by, a column each; all have one length.
+    """The context of rows: columns of equal length.
 
     Parameters
     ----------

@@ -1,19 +1,19 @@
-"""Whom rows are of: keys that have no table of their own, and persons that `min_group` counts.
+"""The owners of rows: keys without a table of their own, and the people that `min_group` counts.
 
-Keys that repeat and have no table of their own, as the user of a table of ratings.
+A key may repeat without a table of its own, such as the user in a table of ratings.
 
-Their values become a table, which the rows refer to. So they repeat as they do in the source, the
-rows of one user follow each other, and what a user determines (the country) is one for all rows.
-When a sample is drawn, the table is joined to the rows, and left out.
+Its values become a table to which the rows refer. So the key repeats as in the real table, the rows
+of one user follow each other, and what a user determines (the country) is the same in all of them.
+In a sample, this table is joined to the rows and left out.
 
-Whom the rows of a table are of: `min_group` counts persons, not their many rows.
+`min_group` counts people, not their many rows.
 
-A customer with nine orders has nine rows with one receiver. Such a level would be kept, were it
-counted by rows. A row is of all rows above it that may stand for a person or company: the topmost
-ones, but for those in short lists such as countries, which say nothing of anybody.
+A customer with nine orders has nine rows with one receiver. Counted by rows, such a level would be
+stored. A row belongs to all rows above it that may be a person or company: the topmost ones, except
+those in short lists such as countries, which are not about anybody.
 
-Where most rows hold such levels, they get pseudonyms before anything is learned, so that the rows
-of a group, which are learned in two parts, agree on them.
+If most rows have such levels, the levels are replaced by pseudonyms before anything is learned, so
+that the rows of a group, which are learned in two parts, agree on them.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -205,7 +205,7 @@ def find_units(
     columns: Mapping[str, Sequence[Column]],
     min_group: int,
 ) -> dict[str, Units]:
-    """Find whom the rows of each table are of.
+    """Find the owners of the rows of each table.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ def _texts(values: pd.Series) -> set[str]:
 
 
 class Pseudonyms:
-    """Levels in place of those that too few units hold, the same wherever a level stands.
+    """Replacements for levels that too few units have, the same wherever a level occurs.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`TableDrawer`: one table of a database, learned and drawn given the tables before it."""
+"""`TableDrawer`: learns and samples one table of a database, given the tables before it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ MOST_CONTEXT = 80  # columns that rows are drawn by, those of the nearest tables
 
 @dataclass(frozen=True)
 class TableDrawer:
-    """Draws the rows of a table given the tables before it.
+    """Samples the rows of a table given the tables before it.
 
     Parameters
     ----------

@@ -206,39 +206,39 @@ CONSTRAINTS: "dict[str, type[Constraint]]" = {}  # the classes that a file may n
 
 
 class Constraint(Rule):
-    """A declared rule: every row of the training table keeps it, and every drawn row will.
+    """Base class of declared rules, which every training row satisfies and every sampled row will.
 
-    A constraint is a frozen dataclass that checks its values when it is created (`OptionError`). A
-    row in which one of its numbers is missing does not break it. A class of your own is registered
-    by `register_constraint`, so that a model file with it can be loaded.
+    A constraint is a frozen dataclass that checks its parameters when it is created
+    (`OptionError`). A row with a missing value in one of its numbers does not break it. Register
+    your own class with `register_constraint`, so that a model file with it can be loaded.
     """
 
     kind: ClassVar[str]  # its name in JSON, one per class
 
     @abstractmethod
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:
-        """Return which rows of a frame keep the rule, shape (rows,).
+        """Return which rows of a DataFrame satisfy the rule, shape (rows,).
 
         Parameters
         ----------
         frame
-            Any rows of the table's columns.
+            Any rows with the table's columns.
         schema
-            What the columns are, in the frame's order; None infers it from the frame.
+            The schema, in the order of the columns; by default inferred.
 
         Raises
         ------
         OptionError
-            If a column is missing or of the wrong kind.
+            If a column is missing or has the wrong kind.
         """
 
     def validate(self, schema: Schema) -> None:
-        """Check that the rule can be one of a table.
+        """Check that the rule can be applied to a table.
 
         Raises
         ------
         OptionError
-            If a column is not in the table, or of a kind that the rule is not made for.
+            If a column is not in the table, or has a kind that the rule does not support.
         """
 
     def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:  # noqa: ARG002
@@ -246,7 +246,7 @@ class Constraint(Rule):
         return self
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:  # noqa: ARG002
-        """Return the frame with broken rows repaired, where there is a simple way."""
+        """Return the DataFrame with broken rows repaired, if there is a simple way."""
         return frame
 
     def __str__(self) -> str:
@@ -259,12 +259,12 @@ class Constraint(Rule):
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild a constraint from `to_json`'s value; its kind is not looked at.
+        """Rebuild a constraint from `to_json`'s value; the kind is ignored.
 
         Raises
         ------
         OptionError
-            If the value describes no such constraint.
+            If the value does not describe such a constraint.
         """
         known = [part.name for part in fields(cls)]  # type: ignore[arg-type]
         given = {key: value for key, value in state.items() if key != "kind"}
@@ -287,12 +287,12 @@ AnyConstraint = TypeVar("AnyConstraint", bound=Constraint)
 
 
 def register_constraint(cls: type[AnyConstraint]) -> type[AnyConstraint]:
-    """Register a class of constraints by its `kind`, for files that name it; returns the class.
+    """Register a constraint class by its `kind`, which files name; returns the class.
 
     Parameters
     ----------
     cls
-        A frozen dataclass, derived from `Constraint`, with a `kind` that no other class has.
+        A frozen dataclass derived from `Constraint`, with a `kind` that no other class has.
 
     Raises
     ------
@@ -327,11 +327,11 @@ def register_constraint(cls: type[AnyConstraint]) -> type[AnyConstraint]:
 
 
 class ColumnConstraint(Constraint):
-    """A constraint on columns that it names by their labels.
+    """Base class of constraints on named columns.
 
-    The class attributes say what a fit makes of it: where `dependency` stands among those of the
+    The class attributes tell a fit how to use it: the order of its `dependency` among those of
     other constraints, whether its columns are numbers even if they could be keys, and whether it
-    bounds the range of its one column.
+    bounds the range of its only column.
     """
 
     construction: ClassVar[Construction] = "none"
@@ -345,26 +345,26 @@ class ColumnConstraint(Constraint):
 
     @abstractmethod
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
 
     @abstractmethod
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule, shape (rows,), given the columns of `names`."""
+        """Return which rows satisfy the rule, shape (rows,), given the columns of `names`."""
 
     def dependency(self, table: ColumnFrame, schema: Schema) -> Dependency | None:  # noqa: ARG002
-        """Return the dependency that keeps the rule by construction; None if there is none.
+        """Return the dependency that satisfies the rule by construction; None if there is none.
 
         Parameters
         ----------
         table
-            The training table, all rows of which keep the rule.
+            The training table, whose rows all satisfy the rule.
         schema
             Its columns.
         """
         return None
 
     def edges(self, schema: Schema) -> Mapping[tuple[int, int], bool]:  # noqa: ARG002
-        """Return the pairs of columns, lower and upper, that it orders, and whether strictly."""
+        """Return the pairs of lower and upper columns that it orders, and whether strictly."""
         return {}
 
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:
@@ -393,7 +393,7 @@ class ColumnConstraint(Constraint):
         return [TypedSeries(schema.columns[at], frame.iloc[:, at]) for at in self.positions(schema)]
 
     def validate(self, schema: Schema) -> None:
-        """Check that the rule can be one of a table; see `Constraint.validate`."""
+        """Check that the rule can be applied to a table; see `Constraint.validate`."""
         fault = self.fits([schema.columns[at] for at in self.positions(schema)])
         if fault is not None:
             raise OptionError(f"{self}: {fault}")
@@ -488,20 +488,20 @@ Repair = Callable[[pd.DataFrame], pd.DataFrame]
 
 @dataclass(frozen=True, init=False)
 class Custom(Constraint):
-    """A rule checked, and repaired, by functions of your own.
+    """A rule that your own functions check and repair.
 
-    A model file holds only the name: pass the rule to `TabGAN.load` again.
+    A model file contains only its name; pass the rule to `TabGAN.load` again.
 
     Parameters
     ----------
     name
-        What the rule is called.
+        Name of the rule, also in messages and model files.
     check
-        Takes a frame of the table's columns and returns which rows keep the rule: an array or
-        Series of booleans.
+        Takes a DataFrame with the table's columns and returns a boolean array or Series: which rows
+        satisfy the rule.
     repair
-        Takes such a frame and returns it with the broken rows repaired, the others unchanged,
-        with the same dtypes; None if rows can't be repaired.
+        Takes such a DataFrame and returns it with the broken rows repaired, the others unchanged,
+        and the same dtypes; None if rows can't be repaired.
 
     Examples
     --------
@@ -533,12 +533,12 @@ class Custom(Constraint):
         return repr(self.name)
 
     def check(self, frame: pd.DataFrame, schema: Schema | None = None) -> Mask:  # noqa: ARG002
-        """Return which rows of a frame keep the rule; see `Constraint.check`.
+        """Return which rows of a DataFrame satisfy the rule; see `Constraint.check`.
 
         Raises
         ------
         OptionError
-            If the function returns something else than a boolean for each row.
+            If the function does not return a boolean for each row.
         """
         kept = np.asarray(self.checking(frame))
         if kept.shape != (len(frame),) or kept.dtype != np.dtype(bool):
@@ -549,12 +549,12 @@ class Custom(Constraint):
         return kept
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:  # noqa: ARG002
-        """Return the frame with broken rows repaired, if there is a function for it.
+        """Return the DataFrame with broken rows repaired, if there is a function for it.
 
         Raises
         ------
         OptionError
-            If the function returns something else than such a frame.
+            If the function does not return such a DataFrame.
         """
         if self.repairing is None:
             return frame
@@ -573,7 +573,7 @@ class Custom(Constraint):
         return mended
 
     def to_json(self) -> dict[str, Any]:
-        """Describe the constraint by its name; functions can't be written down."""
+        """Describe the constraint by its name; functions can't be stored."""
         return {"kind": self.kind, "name": self.name}
 
 

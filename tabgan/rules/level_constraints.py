@@ -72,17 +72,17 @@ ROWS_PER_COMBINATION = 2  # on average, at least: what is kept must not be the r
 @register_constraint
 @dataclass(frozen=True)
 class FixedCombinations(ColumnConstraint):
-    """Columns take only combinations of values that occur in the training table.
+    """Only combinations of values that occur in the training table are allowed.
 
-    A missing value is a value like any other. The model file keeps the combinations.
+    A missing value counts as a value. The model file contains the combinations.
 
     Parameters
     ----------
     columns
         Two columns or more.
     combinations
-        The allowed combinations, each a value for every column; None for those of the training
-        table.
+        The allowed combinations, each with a value for every column; by default those of the
+        training table.
 
     Examples
     --------
@@ -122,7 +122,7 @@ class FixedCombinations(ColumnConstraint):
         return f"known combinations of {', '.join(map(repr, self.columns))}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
         return next((made_anew(c) for c in columns if c.is_generated), None)
 
     def learn(self, frame: pd.DataFrame, schema: Schema) -> Self:
@@ -131,7 +131,7 @@ class FixedCombinations(ColumnConstraint):
         Raises
         ------
         OptionError
-            If there are so many that they reveal single rows.
+            If there are so many combinations that they reveal single rows.
         """
         _, found = combinations_of(self.cells_of(frame, schema))
         if len(found) * ROWS_PER_COMBINATION > len(frame):
@@ -145,7 +145,7 @@ class FixedCombinations(ColumnConstraint):
         return replace(self, combinations=tuple(ordered))
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule; all do before it has learned the combinations."""
+        """Return which rows satisfy the rule; all do before it has learned the combinations."""
         if self.combinations is None:
             return np.ones(len(cells[0][1]), bool)
         return combination_numbers(cells, self.combinations) >= 0
@@ -161,10 +161,10 @@ class FixedCombinations(ColumnConstraint):
 @register_constraint
 @dataclass(frozen=True)
 class Unique(ColumnConstraint):
-    """No two rows have the same value in a column, or the same values in several together.
+    """No two rows have the same value in a column, or the same combination in several columns.
 
-    Rows in which one of them is missing are not compared. A single column of text or whole
-    numbers whose kind is not declared becomes an identifier: its values are generated.
+    Rows with a missing value in one of the columns are not compared. A single column of text or
+    whole numbers without a declared kind becomes an identifier: its values are generated.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ class Unique(ColumnConstraint):
         return None
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule: those that repeat no earlier one."""
+        """Return which rows satisfy the rule: those that repeat no earlier row."""
         frame = pd.concat([values for _, values in cells], axis=1)
         missing = frame.isna().any(axis=1).to_numpy(bool)
         kept: Mask = missing | ~frame.duplicated().to_numpy(bool)

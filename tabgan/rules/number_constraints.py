@@ -53,7 +53,8 @@ class Range(ColumnConstraint):
     column
         The column.
     minimum, maximum
-        The bounds; None where there is none. Those of dates and durations may be text.
+        The bounds, which are allowed values; None for no bound. Bounds of dates and durations may
+        be text.
 
     Examples
     --------
@@ -96,7 +97,7 @@ class Range(ColumnConstraint):
         return f"{least}{self.column!r}{most}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
         (column,) = columns
         if column.kind not in RANGED:
             return wrong_kind(column, "numbers, dates or durations")
@@ -110,7 +111,7 @@ class Range(ColumnConstraint):
         return None
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule."""
+        """Return which rows satisfy the rule."""
         ((column, values),) = cells
         special = numbers_of(values, column).special
         beyond = outside_range(values, self.bounded(column))
@@ -121,7 +122,7 @@ class Range(ColumnConstraint):
         return ~beyond
 
     def bounded(self, column: Column) -> Column:
-        """Return the column with these bounds in place of its own."""
+        """Return the column with these bounds instead of its own."""
         low = _bound(self.minimum, column, column.minimum)
         high = _bound(self.maximum, column, column.maximum)
         bounded = replace(column, minimum=low, maximum=high)
@@ -139,7 +140,7 @@ class Positive(ColumnConstraint):
     column
         The column.
     strict
-        Whether zero is left out; else it is allowed.
+        Whether zero is forbidden too.
 
     Examples
     --------
@@ -166,13 +167,13 @@ class Positive(ColumnConstraint):
         return f"{self.column!r} {'>' if self.strict else '≥'} 0"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
         (column,) = columns
         fitting = column.kind in {*NUMBERS, "timedelta"}
         return None if fitting else wrong_kind(column, "numbers or durations")
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule."""
+        """Return which rows satisfy the rule."""
         ((column, values),) = cells
         numbers = numbers_of(values, column)
         above = numbers.values > 0 if self.strict else numbers.values >= 0
@@ -190,9 +191,9 @@ class Increments(ColumnConstraint):
     column
         The column.
     step
-        Distance of neighbours, above zero.
+        Distance between neighboring values, above zero.
     offset
-        One of the numbers that are allowed.
+        Any allowed number, such as 0.
 
     Examples
     --------
@@ -225,12 +226,12 @@ class Increments(ColumnConstraint):
         return f"{self.column!r} is {offset}a multiple of {self.step:g}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
         (column,) = columns
         return None if column.kind in NUMBERS else wrong_kind(column, "numbers")
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule."""
+        """Return which rows satisfy the rule."""
         ((column, values),) = cells
         numbers = numbers_of(values, column)
         floats = numbers.values.astype(np.float64)
@@ -310,9 +311,9 @@ class Inequality(ColumnConstraint):
     Parameters
     ----------
     low, high
-        Two columns of one kind.
+        Two columns of the same kind.
     strict
-        Whether they are never equal.
+        Whether they must differ.
 
     Examples
     --------
@@ -341,7 +342,7 @@ class Inequality(ColumnConstraint):
         return f"{self.low!r} {'<' if self.strict else '≤'} {self.high!r}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
         axes = [axis_of(column) for column in columns]
         for axis, column in zip(axes, columns, strict=True):
             if axis is None:
@@ -355,7 +356,7 @@ class Inequality(ColumnConstraint):
         )
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule."""
+        """Return which rows satisfy the rule."""
         if cells[0][0].kind in NUMBERS:  # whole numbers may be too long for an axis
             one, other = (numbers_of(values, column) for column, values in cells)
             return in_order(one, other, strict=self.strict)
@@ -379,7 +380,7 @@ class Sum(ColumnConstraint):
     parts
         Two columns or more.
     total
-        Their sum.
+        The column with their sum.
 
     Examples
     --------
@@ -409,11 +410,11 @@ class Sum(ColumnConstraint):
         return f"{' + '.join(map(repr, self.parts))} = {self.total!r}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
         return _all_numbers(columns)
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule."""
+        """Return which rows satisfy the rule."""
         numbers = [numbers_of(values, column) for column, values in cells]
         present = np.logical_and.reduce([part.present for part in numbers])
         sums = add_up(np.stack([part.values.astype(np.float64) for part in numbers]))
@@ -426,7 +427,7 @@ class Sum(ColumnConstraint):
         return SumDependency.of(parts, total, table)
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-        """Replace the total by the sum of the parts."""
+        """Set the total to the sum of the parts."""
         *parts, (column, values) = self.cells_of(frame, schema)
         read = [numbers_of(part, own) for own, part in parts]
         present = np.logical_and.reduce([part.present for part in read])
@@ -437,14 +438,14 @@ class Sum(ColumnConstraint):
 @register_constraint
 @dataclass(frozen=True)
 class Formula(ColumnConstraint):
-    """A number is computed from others, by an expression of `tabgan.rules.arithmetic_dependency`.
+    """A number is computed from others by an expression (`tabgan.rules.arithmetic_dependency`).
 
     Parameters
     ----------
     column
-        The column that is computed; rounded to its own decimals.
+        The computed column; the result is rounded to its decimals.
     expression
-        Numbers, columns (in backticks if they are no plain words), ``+ - * /``, parentheses,
+        Numbers, columns (in backticks if they are not plain words), ``+ - * /``, parentheses,
         ``abs``, ``min``, ``max`` and ``round``.
 
     Examples
@@ -482,11 +483,11 @@ class Formula(ColumnConstraint):
         return f"{quoted(str(self.column))} = {self.expression}"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
         return _all_numbers(columns)
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule; none does whose result is no number."""
+        """Return which rows satisfy the rule; rows whose result is not a number don't."""
         *sources, (column, values) = cells
         read = [numbers_of(part, own) for own, part in sources]
         result, total = compute(self.parsed, read), numbers_of(values, column)
@@ -506,7 +507,7 @@ class Formula(ColumnConstraint):
         return FormulaDependency.of(sources, target, self.parsed, table)
 
     def repair(self, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-        """Replace the column by the value of the expression."""
+        """Set the column to the value of the expression."""
         *sources, (column, values) = self.cells_of(frame, schema)
         result = compute(self.parsed, [numbers_of(part, own) for own, part in sources])
         made = (result.values, result.present)

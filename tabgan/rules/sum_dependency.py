@@ -580,11 +580,11 @@ class OneHot(ColumnConstraint):
         return f"exactly one of {', '.join(map(repr, self.columns))} is 1"
 
     def fits(self, columns: Sequence[Column]) -> str | None:
-        """Return what is wrong with the kinds of its columns; None if nothing is."""
+        """Return what is wrong with the kinds of its columns; None if they are fine."""
         return next((made_anew(c) for c in columns if c.is_generated), None)
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return which rows keep the rule."""
+        """Return which rows satisfy the rule."""
         ones = np.zeros(len(cells[0][1]), np.int64)
         known = np.ones(len(ones), bool)
         for own in cells:

@@ -1,1 +1,1 @@
-"""From the trained generator to calibrated rows."""
+"""From the trained generator to calibrated, post-processed and requested rows."""

@@ -1,4 +1,4 @@
-"""Calibration: draws of the generator mapped onto the training margins, also by condition.
+"""Calibration: maps sampled rows to the marginal distributions of the training table.
 
 After training, without gradients: each level's logit gets an offset such that the mean
 probability of the level equals its training share, and each number is replaced by its rank among

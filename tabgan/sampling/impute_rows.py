@@ -1,8 +1,8 @@
-"""Imputation: the missing cells of a table are computed where a formula tells them, else drawn.
+"""Imputation: missing cells are computed if a formula determines them, otherwise sampled.
 
-A formula tells a number that is its only hole in a row; the rest is drawn by `complete_rows`, as a
-completion of the row. Numbers that the training table never had stay, though no draw depends on
-them: formulas that they break are solved anew for a cell that was drawn.
+A formula determines a number if it is the only missing one of its row; `complete_rows` samples the
+rest. Numbers outside the training table are kept, but sampled cells do not depend on them; formulas
+that they break are solved again for a sampled cell.
 """
 
 import warnings
@@ -41,7 +41,7 @@ ROUNDS = 3  # in which one formula tells what another one needs
 
 
 def impute(completer: RowCompleter, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return the table with its missing cells filled; all others are as they were.
+    """Return the table with its missing cells imputed and all others unchanged.
 
     Marks that stand for a missing value count as missing: "NA" or "None" in any column, and what
     stands among numbers ("ERROR"), in columns of levels too. In columns of generated values that is

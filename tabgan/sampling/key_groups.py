@@ -1,8 +1,8 @@
-"""Keys that repeat: the rows of a sample are given to new customers, accounts, orders.
+"""Repeated keys: assigns the rows of a sample to new customers, accounts or orders.
 
-A key column (`customer_id`) says which rows belong together, and determines columns (the customer's
-country). Rows are drawn one by one, each with a key of its own. At the end, block by block, rows
-that are alike in what the key determines are put together, as many for each key as real keys have.
+The values of a key column (`customer_id`) group rows, and determine columns (the customer's
+country). Rows are first sampled independently, each with its own key. Then, block by block, rows
+that agree in what the key determines are grouped, with as many rows per key as real keys have.
 Where the numbers of rows follow a column that the key determines (permanent staff have more days of
 leave than seasonal one), each of its levels has numbers of its own.
 They take the key and what it determines from one of them, so that a key has one value of each, and
@@ -93,7 +93,7 @@ class CountOfReferences(NamedTuple):
             Columns of the table.
         """
         own, target, counted = (repr(schema.names[at]) for at in (*self.reference, self.counted))
-        return f"{counted} is how many other rows have the row's {target} as {own}"
+        return f"{counted} counts the other rows whose {own} is the row's {target}"
 
     def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which rows of a frame hold their count, and which hold a number.
@@ -287,14 +287,14 @@ class KeyGroups:
             Columns of the table.
         """
         names = ", ".join(repr(schema.names[at]) for at in (*self.determined, *self.shared))
-        has = f"; each has one {names}" if names else ""
+        has = f"; one {names} per value" if names else ""
         differ = ", ".join(repr(schema.names[at]) for at in self.apart)
-        has += f"; no {differ} twice" if differ else ""
+        has += f"; no repeated {differ}" if differ else ""
         ends = self.sizes.range_in_words
         units = "rows" if self.within is None else f"values of {schema.names[self.within]!r}"
-        by = "" if self.sized_by is None else f", by {schema.names[self.sized_by]!r}"
+        by = "" if self.sized_by is None else f", depending on {schema.names[self.sized_by]!r}"
         mean = f"{self.sizes.mean:.1f} on average"
-        return f"{self.key} has {ends} {units} for each value, {mean}{by}{has}"
+        return f"{self.key} has {ends} {units} per value, {mean}{by}{has}"
 
     def to_json(self) -> dict[str, Any]:
         """Describe the groups by JSON values."""

@@ -1,7 +1,7 @@
-"""Post-processing of drawn rows before they are decoded: polish, then refinement.
+"""Post-processing of sampled rows before they are decoded: polish, then refinement.
 
-More rows than are wanted are drawn. The polish redraws their columns, the critics of the refinement
-choose among them, and a last choice restores the margins.
+More rows than needed are sampled. The polish samples their columns again, the critics of the
+refinement choose among them, and a last choice restores the marginal distributions.
 
 Polish: one Gibbs sweep of boosted trees over columns of the drawn rows.
 
@@ -275,7 +275,7 @@ def fit_polish(
 
 @dataclass(frozen=True, eq=False)
 class _PolishFit:
-    """What all columns are learned from and chosen by; see `fit_polish`."""
+    """The inputs from which all columns are learned and chosen; see `fit_polish`."""
 
     real: DrawnRows
     features: RowFeatures

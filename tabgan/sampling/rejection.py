@@ -1,6 +1,4 @@
-"""Rows under a condition: free rows are drawn and filtered, and generated columns meet it, too.
-
-Rejection sampling under a condition: free rows are filtered before most of the work on them.
+"""Rejection sampling under a condition: rows are filtered before most of the work on them.
 
 The order is that of a free draw (`tabgan.sampling.postprocess`) with one exception: the columns of
 the condition are polished first, so that rows can be filtered at once. Polish and critics look at
@@ -160,12 +158,12 @@ def _make(
         return _decode(encoder, rows, start, rng, key)
     share = test.mask(_decode(encoder, TRIED_CELLS, 0, np.random.default_rng(0), key)).mean()
     if share < LEAST_SHARE:
-        raise SamplingError(f"where: {test.describe()}: such cells are hardly ever made")
+        raise SamplingError(f"where: {test.describe()}: such cells are hardly ever generated")
     room = int(np.ceil(SPARE_SHARE / share)) + SPARE_CELLS  # positions for every row
     generated = _decode(encoder, rows * room, start * room, rng, key)
     generated = generated[test.mask(generated)].iloc[:rows]
     if len(generated) < rows:
-        raise SamplingError(f"where: {test.describe()}: too few such cells were made; ask again")
+        raise SamplingError(f"where: {test.describe()}: too few such cells came; try again")
     return generated.reset_index(drop=True)
 
 

@@ -1,9 +1,7 @@
-"""Requests for rows: free, under a condition, partial to be completed, or of balanced classes.
+"""Requests for rows: unconditional, under a condition, completed from partial rows, or balanced.
 
-Requests for rows: free rows, rows under a condition, and partial rows to be completed.
-
-Rows under a rare condition are put together. The columns of the condition get the cells of the
-drawn rows that come nearest to it; where these miss a part of the condition, they get cells of
+Rows under a rare condition are combined from others. The columns of the condition get the cells of
+the drawn rows that come nearest to it; where these miss a part of the condition, they get cells of
 other drawn rows that meet that part. The rows are then completed like any partial rows.
 """
 

@@ -1,7 +1,6 @@
 """Samplers of encoded rows from a trained generator: free, or conditional on levels.
 
-A `Sampler` is where a way to learn tables is plugged in: all that comes after takes encoded rows
-from one, whatever drew them.
+Each method to learn tables provides a `Sampler`; all later steps take encoded rows from it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +33,7 @@ MOST_ROWS = 2**40  # of a combination, in a file that is not damaged
 
 
 class Sampler(Protocol):
-    """Draws encoded rows, and goes to a file and back."""
+    """Base class of samplers: samples encoded rows, and is saved and loaded."""
 
     @property
     def device(self) -> torch.device:

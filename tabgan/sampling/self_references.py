@@ -1,10 +1,9 @@
 """Columns that refer to other rows of their own table: an employee's manager, a category's parent.
 
-Rows are drawn one by one. At the end, when each has its identifier, the references are drawn: how
-far below a row without any each row stands, from the column that tells most of it, and then a row
-one step above, like the row in what real rows share with the one that they refer to. So no
-reference goes in a circle where no real one does, and each row is referred to by as many others as
-real rows are.
+Rows are sampled independently. At the end, when each has its identifier, the references are
+sampled: first the depth of each row below a root, from the column that predicts it best, and then a
+row one level above, which agrees in what real rows share with the row that they refer to. So there
+is no circle if real references have none, and each row has as many references to it as real rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +44,7 @@ Floats = NDArray[np.float64]
 
 
 class _Places(NamedTuple):
-    """Where rows stand: drawn depths, chances of each, how likely others refer to them."""
+    """The positions of rows: sampled depths, their probabilities, and weights as parents."""
 
     depths: Rows
     chances: Floats
@@ -115,7 +114,7 @@ class SameAsReferred(NamedTuple):
         """
         own, target = (repr(schema.names[at]) for at in self.reference)
         names = ", ".join(repr(schema.names[at]) for at in self.alike)
-        return f"{own} is {target} of a row of the same {names}"
+        return f"{own} refers to {target} of a row with the same {names}"
 
     def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which rows of a frame are as the row that they refer to, and which refer to one.
@@ -217,12 +216,12 @@ class SelfReference:
             Columns of the table.
         """
         ends = f"{self.sizes.range_in_words} rows to one, {self.sizes.mean:.1f} on average"
-        steep = f", up to {self.deepest} steps deep" if self.deepest > 0 else ""
+        steep = f", up to {self.deepest} levels deep" if self.deepest > 0 else ""
         steep = ", also in circles" if self.in_circles else steep
         names = ", ".join(repr(schema.names[at]) for at in self.alike)
-        alike = f", mostly of the same {names}" if names else ""
+        alike = f", mostly with the same {names}" if names else ""
         known = "" if self.counted is None else f"; {schema.names[self.counted]!r} counts them"
-        return f"{self.column} is {self.target} of another row: {ends}{steep}{alike}{known}"
+        return f"{self.column} refers to {self.target} of another row: {ends}{steep}{alike}{known}"
 
     def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which rows of a frame refer to a row, in no circle, and which are to.

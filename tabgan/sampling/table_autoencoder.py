@@ -1,4 +1,4 @@
-"""Rows of a table to the latents of an autoencoder and back, and scores of anomalies."""
+"""`TableAutoencoder`: from rows of a table to latents and back, and anomaly scores."""
 
 import math
 from collections.abc import Callable, Sequence

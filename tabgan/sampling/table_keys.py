@@ -1,9 +1,8 @@
-"""What rows of a table are to each other: keys that repeat, references, columns unique together.
+"""Relations between the rows of a table: repeated keys, references, columns unique together.
 
-Rows are drawn one by one, and no row knows of the others. At the end the rows of a sample are made
-to go together, thousands at once: those of a key, those that refer to each other, and those that
-would be the second one of a date and a line. Such a row goes to the next date that the line has
-free.
+Rows are sampled independently. At the end, thousands of rows at once are matched: rows of the same
+key, rows that refer to each other, and rows that would repeat a unique combination such as a date
+and a line. Such a row moves to the next free date of the line.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -110,7 +109,7 @@ class JointKey:
         return f"{self.statement(schema)}: {evidence}"
 
     def statement(self, schema: Schema) -> str:
-        """Say which columns name a row together.
+        """Say which columns are unique together.
 
         Parameters
         ----------
@@ -118,7 +117,7 @@ class JointKey:
             Columns of the table, or of a table with the parts of its columns.
         """
         names = [part_in_words(schema.columns[at]) for at in sorted(self.positions)]
-        return f"{', '.join(names[:-1])} and {names[-1]} name a row together"
+        return f"{', '.join(names[:-1])} and {names[-1]} are unique together"
 
     def repeats(self, frame: pd.DataFrame) -> Mask:
         """Return which rows repeat an earlier one, of those without a missing value.

@@ -1,7 +1,7 @@
-"""A trained table model: draws blocks of rows, goes to a file and comes back.
+"""`TableModel`: the trained model of a table; it samples blocks of rows, and is saved and loaded.
 
-Each block has its own stream of randomness. Block b of a sample is the same for any number of
-rows, threads or calls.
+Each block has its own stream of randomness. Block b of a sample is the same for any number of rows,
+threads or calls.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The parts of a sample in a folder: planned, written and finished, here or as tasks of Ray.
+"""Writes the parts of a sample to a folder, in this process or as Ray tasks.
 
 A part is a function of the model, the seed and its number. So it does not matter which process
 writes it, nor in which order.

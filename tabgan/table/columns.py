@@ -54,16 +54,16 @@ class _ColumnValues(NamedTuple):
 
 
 class TypedSeries(_ColumnValues):
-    """One column of a table in work: what it is, and its values, which are parsed once.
+    """One column of a table: its description, and its values, which are parsed once.
 
-    It is a pair of the column and its values, which must not be changed in place.
+    The values must not be changed in place.
 
     Parameters
     ----------
     column
         What the column is.
     values
-        Its values, a row each.
+        Its values, one for each row.
 
     Examples
     --------
@@ -86,7 +86,7 @@ class TypedSeries(_ColumnValues):
 
     @property
     def codes(self) -> NDArray[np.int32]:
-        """The place of each row's level in `levels`."""
+        """The index of each row's level in `levels`."""
         return self._factors[0]
 
     @property
@@ -118,7 +118,7 @@ class TypedSeries(_ColumnValues):
         return distinct_of(self.values)
 
     def take(self, rows: Rows) -> "TypedSeries":
-        """Return some rows, chosen by a mask or by number; what is parsed is not parsed again."""
+        """Return some rows, selected by a mask or by index, without parsing them again."""
         part = TypedSeries(self.column, self.values.iloc[rows])
         part._origin = self, rows
         return part

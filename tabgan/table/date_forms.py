@@ -100,16 +100,17 @@ _PIVOT = 1969  # the first year that two digits stand for, as in POSIX
 
 @dataclass(frozen=True)
 class Directive:
-    """A part of a form: how a field of a moment is read and written.
+    """A directive of a date format: how a field of a date is read and written.
 
     Parameters
     ----------
     field
-        What it holds, a key of `FIELDS`; ``z`` is the offset from UTC in minutes.
+        The field, a key of `FIELDS`; ``z`` is the offset from UTC in minutes.
     unit
-        NumPy's unit of time that it tells apart.
+        The NumPy unit of time that it distinguishes.
     pattern
-        The regular expression of its texts, without groups; no two texts have the same number.
+        The regular expression of its texts, without groups; different texts must mean different
+        numbers.
     read
         Turns a text into the field's number.
     write
@@ -336,7 +337,7 @@ DIRECTIVES[TIME_OBJECTS] = Directive(
 
 
 def register_directive(name: str, directive: Directive) -> None:
-    """Add a directive that forms of dates may have.
+    """Register a directive for date formats.
 
     Parameters
     ----------
@@ -428,7 +429,7 @@ _FIXED = re.compile(r"(?:%[YmdHMSf]|[^%YmdHMSf])*", re.DOTALL)  # what `parse_da
 
 @dataclass(frozen=True)
 class DateForm:
-    """One way to write a date, a time or a duration.
+    """A format of dates, times or durations.
 
     Parameters
     ----------
@@ -444,7 +445,7 @@ class DateForm:
     Raises
     ------
     SchemaError
-        If it is no form of dates.
+        If it is not a format of dates.
 
     Examples
     --------
@@ -512,7 +513,7 @@ class DateForm:
         return re.compile(f"^({''.join(parts)})$|^.*$", re.ASCII | re.MULTILINE)
 
     def parse(self, texts: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Read the texts that are moments of exactly this form.
+        """Parse the texts that have exactly this format.
 
         Returns
         -------

@@ -36,38 +36,38 @@ _LONGEST = 20  # digits of a whole number of 64 bits
 
 
 class NumberForm(ABC):
-    """One way to write a number."""
+    """Base class of number formats."""
 
     @property
     @abstractmethod
     def spec(self) -> str:
-        """The form as a short text that people can read and edit; see `from_spec`."""
+        """The format as a short text that people can read and edit; see `from_spec`."""
 
     @property
     @abstractmethod
     def decimals(self) -> int | None:
-        """The most decimal places of a value that is written so; None if there is no limit."""
+        """The maximum number of decimal places; None if there is no limit."""
 
     @property
     def unit(self) -> str:
-        """What stands beside the digits: forms of different units are not mixed."""
+        """The unit beside the digits; formats with different units are not mixed."""
         return ""
 
     @property
     def decimal_mark(self) -> str | None:
-        """The mark before decimal places; None where the form can't tell."""
+        """The decimal separator; None if the format does not determine it."""
         return None
 
     @abstractmethod
     def read(self, texts: Sequence[str]) -> list[int | float | None]:
-        """Read texts, None where a text has another form; `parse` checks the way back."""
+        """Read texts; None if a text has another format. `parse` also checks the way back."""
 
     @abstractmethod
     def write(self, values: NDArray[Any]) -> list[str]:
-        """Write finite numbers in this form."""
+        """Write finite numbers in this format."""
 
     def parse(self, texts: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Read the texts that are numbers of exactly this form.
+        """Parse the texts that have exactly this format.
 
         Returns
         -------
@@ -102,7 +102,7 @@ class NumberForm(ABC):
         Raises
         ------
         SchemaError
-            If it is no form of numbers.
+            If it is not a format of numbers.
 
         Examples
         --------

@@ -189,45 +189,45 @@ class Column:
     name
         The column's label, of the type that it has in the DataFrame.
     kind
-        How its values are meant; one of `tabgan.table.schema.KINDS`, or ``"regex:"`` and an
+        What its values mean; one of `tabgan.table.schema.KINDS`, or ``"regex:"`` and an
         expression.
     dtype
         The pandas dtype in the form of `tabgan.table.dtypes.describe_dtype`.
     missing
         Share of missing values, from 0 to 1.
     minimum, maximum
-        Range that generated values keep (numbers, dates, durations); None where there is none.
-        In a column of objects their type is that of the cells.
+        Range of generated values (numbers, dates, durations); None for no range. In a column of
+        objects, they have the type of the cells.
     decimals
         Decimal places of a number; None for a full-precision float or another kind.
     format
-        How a number or date that is kept as text is written: ``"%.2f"``, ``"shortest"`` or
+        How a number or date in a text column is written: ``"%.2f"``, ``"shortest"`` or
         ``"repr"`` (as Python writes a float: 12.0) for a number, or a form such as
         ``"$#,##0.00"`` (see `tabgan.table.number_forms`); a ``strftime`` format for a date (see
-        `tabgan.table.date_forms`), also of dates that are kept as whole numbers such as
-        20240131; a list of x and y (``"x; y"``, ``"[x, y]"``) for lists; ``"lorem"`` for free
-        text whose placeholders are filler words; for texts of several numbers how each is
-        written, such as ``"%.0f/%.0f"``; None otherwise.
+        `tabgan.table.date_forms`), also for dates that are whole numbers such as
+        20240131; a list of x and y (``"x; y"``, ``"[x, y]"``) for lists; ``"lorem"`` for free text
+        whose placeholders are filler words; for texts of several numbers the format of each, such
+        as ``"%.0f/%.0f"``; None otherwise.
     other_formats
-        Further formats of some of the cells, tried in this order; each keeps its share. Where the
-        format of a date follows from whether the day is above 12, it does so again.
+        Further formats of some of the cells, tried in this order; each keeps its share. If the
+        format of a date depends on whether the day is above 12, this is preserved.
     absent
         How a column of objects writes a missing value: ``"NaN"``, ``"NaT"`` or ``"NA"``; None
         for Python's None.
     locale
-        Language and country that personal data is made in, such as ``"de_DE"``; None for the
-        usual one, and for phone numbers as they are written in the table.
+        Language and country of generated personal data, such as ``"de_DE"``; None for the default,
+        with phone numbers in the format of the table.
     min_group
-        About how many rows at least must hold a value for it to be kept: rarer levels are folded
-        into others, and the range is trimmed. 1 keeps all, as of a vocabulary that is public; None
-        leaves it to the estimator.
+        A value is stored only if about this many rows or more have it: rarer levels are replaced by
+        others, and the range is trimmed. 1 stores all, for a public vocabulary; None uses that of
+        the estimator.
     folded
-        How many levels were folded, in a schema that was learned; None where none was.
+        Number of rare levels that were replaced, in a learned schema; None if there were none.
     why
-        Why the kind was chosen, in words for people; nothing depends on it.
+        Why the kind was chosen, as text for people; no code depends on it.
     origin
-        Where kind and range come from: ``"declared"`` by a user, read off the ``"dtype"``, or
-        ``"inferred"`` from the values of a table, which a private fit warns of.
+        Where kind and range come from: ``"declared"`` by a user, implied by the ``"dtype"``, or
+        ``"inferred"`` from the values of a table, of which a private fit warns.
     """
 
     name: Hashable
@@ -275,17 +275,17 @@ class Column:
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """`format` and `other_formats`; empty where there is none."""
+        """`format` and `other_formats`; empty if there are none."""
         return () if self.format is None else (self.format, *self.other_formats)
 
     @property
     def is_generated(self) -> bool:
-        """Whether the values are not learned, but made without any of the table's."""
+        """Whether the values are generated without any value of the table, not learned."""
         return self.kind not in LEARNED
 
     @property
     def least_rows(self) -> int:
-        """`min_group`, or 1 where it is not set."""
+        """`min_group`, or 1 if it is not set."""
         return self.min_group or 1
 
     def to_json(self) -> dict[str, Any]:
@@ -448,7 +448,7 @@ class Schema:
         Raises
         ------
         SchemaError
-            If the value is not a schema, or of a version that this library does not know.
+            If the value is not a schema, or has an unknown version.
         """
         if not isinstance(state, Mapping) or not isinstance(state.get("columns"), list):
             raise SchemaError("A schema is a JSON object with a list under 'columns'")

@@ -177,41 +177,41 @@ def compare_methods(
     progress: Callable[[MethodTrial], None] | None = None,
     **options: Any,
 ) -> MethodComparison:
-    """Fit a table by several methods to the same rows, and score them by rows held out.
+    """Fit several methods to the same rows of a table, and score them on held-out rows.
 
-    Shape and trend errors are measured against the rows of the fit, in parts of as many rows as are
-    held out; the detection score against rows held out, so that a method that repeats its training
-    rows gains nothing. At most 50,000 rows are scored.
+    Shape and trend errors are measured against the training rows, in parts of as many rows as are
+    held out. The detection score is measured against held-out rows, so that a method gains nothing
+    by repeating training rows. At most 50,000 rows are scored.
 
     Parameters
     ----------
     table
-        A table of any kind that `TabGAN.fit` takes.
+        A table of any type that `TabGAN.fit` takes.
     methods
-        What to fit, in this order: "gan" (`TabGAN`), "trees" (`TabTrees`), "diffusion"
+        Methods to fit, in this order: "gan" (`TabGAN`), "trees" (`TabTrees`), "diffusion"
         (`TabDiffusion`), "vae" (`TabVAE`).
     until_fresh
-        Whether to stop at the first method whose rows are as good as fresh ones: the detector
-        can't tell them from held-out rows, and their trend error is that of held-out rows.
+        Whether to stop at the first method whose rows are as good as fresh ones: a detector can't
+        tell them from held-out rows, and their trend error is that of held-out rows.
     holdout
-        Share of the rows that is held out, between 0 and 1, of at most 50,000 rows.
+        Share of the rows to hold out, between 0 and 1; at most 50,000 rows.
     random_state
-        Seed of everything random: an integer makes the result repeatable.
+        Seed of all randomness; an integer makes the result repeatable.
     progress
         Called after each trial.
     **options
-        Options that all of the methods have: ``schema``, ``constraints``, ``min_group`` …
+        Options that all methods have: ``schema``, ``constraints``, ``min_group`` …
 
     Returns
     -------
-    All trials, and the best of them.
+    A comparison: all trials, and the best of them.
 
     Raises
     ------
     DataError, SchemaError
         If the table can't be used, or is too small to hold rows out.
     OptionError
-        If a method is not known, or an option is one that a method does not have.
+        If a method is unknown, or a method does not have an option.
     TrainingError
         If no method could be trained.
 

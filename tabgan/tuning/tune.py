@@ -171,53 +171,53 @@ def tune(
     progress: Callable[[Trial, int, int], None] | None = None,
     **options: Any,
 ) -> TuningResult:
-    """Try several latent sizes, learning rates and widths on a table, and compare the results.
+    """Compare latent sizes, learning rates and widths of `TabGAN` on a table.
 
     Every candidate is a `TabGAN` fitted to the same rows with the same seed, without refinement
-    and polish, so that the networks themselves are compared. The better half of them is fitted
-    again with a second seed, the better half of these with a third (successive halving: Jamieson
-    and Talwalkar, 2016), and the heuristics' own with each: chance is told from a difference. Shape
-    and trend errors are measured against the rows of the fit, the detection score against rows held
-    out. At most 50,000 rows are scored.
+    and polish, so that only the networks are compared. The better half is fitted again with a
+    second seed, and the better half of those with a third (successive halving: Jamieson and
+    Talwalkar, 2016). The heuristic's candidate is fitted with every seed, to tell a difference from
+    chance. Shape and trend errors are measured against the training rows, the detection score
+    against held-out rows. At most 50,000 rows are scored.
 
     Parameters
     ----------
     table
-        A table of any kind that `TabGAN.fit` takes.
+        A table of any type that `TabGAN.fit` takes.
     latent_dims
-        Latent sizes to try; None for those that the heuristics propose for the table
-        (`candidate_latent_dims`). Optuna takes the whole range between them.
+        Latent sizes to try; by default those that the heuristics propose for the table
+        (`candidate_latent_dims`). Optuna searches the whole range between them.
     learning_rates, hidden_dims
-        Learning rates and widths to try with each. If empty, the grid takes TabGAN's defaults and
-        Optuna rates from 1e-4 to 2e-3 and widths of 128, 256 and 512.
+        Learning rates and widths to try with each size. If empty, the grid uses TabGAN's defaults,
+        and Optuna searches rates from 1e-4 to 2e-3 and widths of 128, 256 and 512.
     steps
-        Training steps of each candidate, or "auto".
+        Number of training steps of each candidate, or "auto".
     holdout
-        Share of the rows that is held out, between 0 and 1, of at most 50,000 rows.
+        Share of the rows to hold out, between 0 and 1; at most 50,000 rows.
     seeds
-        With how many seeds the last candidates are fitted.
+        Number of seeds for the best candidates.
     random_state
-        Seed of everything random: an integer makes the result repeatable.
+        Seed of all randomness; an integer makes the result repeatable.
     engine
-        "grid" tries every combination, "optuna" what Optuna suggests; Optuna is an extra:
+        "grid" tries every combination, "optuna" those that Optuna suggests; Optuna is an extra:
         ``pip install 'optuna>=3.6'``.
     trials
-        How many candidates Optuna tries; None for 20.
+        Number of candidates that Optuna tries; by default 20.
     progress
-        Called after each fit with the trial, the number of fits done and the number in all.
+        Called after each fit with the trial, the number of fits done, and the total number.
     **options
         Further options of `TabGAN`, the same for every candidate: ``schema``, ``batch_size`` …
 
     Returns
     -------
-    All trials, the best of them, and what the heuristics choose for the table.
+    A result: all trials, the best of them, and the heuristics' choice for the table.
 
     Raises
     ------
     DataError, SchemaError
         If the table can't be used, or is too small to hold rows out.
     OptionError
-        If an option has a value that it can't have, or if ``engine="optuna"`` and Optuna is not
+        If an option has an invalid value, or if ``engine="optuna"`` and Optuna is not
         installed.
     TrainingError
         If no candidate could be trained.

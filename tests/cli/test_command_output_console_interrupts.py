@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX sig
 # A test run in the background ignores interrupts, and its children would inherit that.
 heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
 ENDLESS = ("--steps", "1000000", "--hidden-dim", "16")
-STOPPING = b"Stopping to keep what was learned so far; Ctrl-C again gives it up\n"
+STOPPING = b"Stopping and saving the model so far; Ctrl-C again stops without saving\n"
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_keys_are_shown(run, shop):
 
 def test_keys_are_written_to_a_file(run, shop):
     result = run("inspect", shop, "--relations", "keys.json")
-    assert "edit it and give it with --relations" in result.stderr
+    assert "edit it and pass it with --relations" in result.stderr
     state = json.loads(Path("keys.json").read_text())
     state["foreign_keys"] = []
     Path("keys.json").write_text(json.dumps(state))
@@ -66,7 +66,7 @@ def test_synth(run, shop):
         (("--steps", "5"), "--steps is for a single table"),
         (("-o", "out.csv"), "has no room for several tables"),
         (("--reference", "user"), "--reference user: there is no such table; did you mean 'users'"),
-        (("-o", "shop.db"), "--out shop.db is what is read from"),
+        (("-o", "shop.db"), "--out shop.db is also the input"),
     ],
 )
 def test_what_a_database_can_not_have(run, shop, options, message):
@@ -130,7 +130,7 @@ def test_databases_are_compared(run, shop, saved):
     [
         (("sample", "m.safetensors", "-n", "5"), "--rows is for a single table; m.safetensors is"),
         (("evaluate", "shop.db", "fake.db", "--target", "plan"), "--target is for a single table"),
-        (("evaluate", "shop.db", "fake.db", "fake.db"), "one synthetic database is compared"),
+        (("evaluate", "shop.db", "fake.db", "fake.db"), "the real database is compared with one"),
         (("synth", "shop.db", "--kind", "plan=text"), "a database needs TABLE.COLUMN=KIND"),
     ],
 )
@@ -157,7 +157,7 @@ def test_kinds_of_columns_of_a_database(run, shop):
 def test_fit_saves_a_model_of_a_database(run, shop):
     result = run("fit", shop, "-m", "m.safetensors", "--reference", "users", "--json")
     assert result.exit_code == 0, result.stderr
-    assert "draw a database with 'tabgan sample m.safetensors'" in result.stderr
+    assert "sample a database with 'tabgan sample m.safetensors'" in result.stderr
     facts = json.loads(result.stdout)
     assert facts["model"] == "m.safetensors"
     assert facts["relations"]["references"] == ["users"]
@@ -187,7 +187,7 @@ def test_lists_but_no_people_are_hinted_as_reference_tables(run, columns):
         connection.executemany("insert into sales values (?, ?)", [(i % 4, i) for i in range(60)])
     result = run("synth", "list.db", "-o", "new.db", "--scale", "0.1")
     assert result.exit_code == 0, result.stderr
-    assert ("--reference kinds keeps them as they are" in result.stderr) == (width == 1)
+    assert ("--reference kinds copies them unchanged" in result.stderr) == (width == 1)
     assert "Note: kinds: 4 rows, in place of 0, as many rows refer to it" in result.stderr
 
 

@@ -116,7 +116,7 @@ def test_help_lists_commands_and_exit_codes(run):
     lines = output.split("Commands:\n")[1].splitlines()
     listed = [line.split()[0] for line in lines[: len(COMMANDS) + 1]]
     assert listed == sorted([*COMMANDS, "images"])
-    assert "Exit codes: 0 done, 1 a fault in tabgan, 2 wrong usage" in output
+    assert "Exit codes: 0 success, 1 a bug in tabgan, 2 wrong usage" in output
 
 
 def test_version(run):
@@ -206,7 +206,7 @@ class TestExitCodes:
 
         monkeypatch.setattr("tabgan.files.read_write.read_table", fail)
         assert self.error_of(run("synth", small_csv, "-q"), 1) == (
-            "Error: an unexpected ZeroDivisionError: by zero\nThis is a fault in tabgan; set "
+            "Error: an unexpected ZeroDivisionError: by zero\nThis is a bug in tabgan; set "
             "TABGAN_DEBUG=1 to see where it comes from, and report it\n"
         )
         monkeypatch.setenv("TABGAN_DEBUG", "1")

@@ -43,7 +43,7 @@ def test_a_fault_of_ours(interpreter, files, tmp_path):
     done = interpreter("inspect", "small.csv", env={"PYTHONPATH": path})
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"Error: an unexpected ZeroDivisionError: division by zero\n" in done.stderr
-    assert b"This is a fault in tabgan; set TABGAN_DEBUG=1" in done.stderr
+    assert b"This is a bug in tabgan; set TABGAN_DEBUG=1" in done.stderr
 
 
 def test_the_console_script_does_the_same(files, tmp_path):

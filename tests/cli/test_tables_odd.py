@@ -114,6 +114,6 @@ def test_options_on_the_header(run):
     assert [column["name"] for column in facts["columns"]] == ["Ann", "Oslo"]
     refused = run("inspect", "in.csv", "--header-row", "2", "--no-header")
     assert refused.exit_code == 2
-    assert "--no-header and --header-row 2 can't both be given; give one" in refused.stderr
+    assert "--no-header and --header-row 2 can't be combined; use one of them" in refused.stderr
     refused = run("inspect", "in.csv", "--header-row", "99")
     assert "Error: --header-row 99 names no line with cells among the first ones" in refused.stderr

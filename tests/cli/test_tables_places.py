@@ -135,7 +135,7 @@ def test_the_table_that_is_read_stays(run):
     ends(
         run(*asked, "--force"),
         2,
-        "--out shop.sqlite holds the table to read, 'customers'; give another --out-table",
+        "--out shop.sqlite is also the table to read, 'customers'; choose another --out-table",
     )
     assert Path("shop.sqlite").read_bytes() == before
     assert run(*asked, "--out-table", "fake").exit_code == 0
@@ -167,7 +167,7 @@ def test_a_model_of_a_polars_table(run):
     gan.save("m.safetensors")
     result = run("sample", "m.safetensors", "-o", "o.csv", "-n", "50")
     assert result.exit_code == 0
-    assert "holds texts that a spreadsheet takes for formulas: 'note'" in result.stderr
+    assert "has texts that a spreadsheet evaluates as formulas: 'note'" in result.stderr
     assert run("sample", "m.safetensors", "-o", "o.parquet", "-n", "50").exit_code == 0
     made = pl.read_parquet("o.parquet")
     assert made.schema == table.schema

@@ -48,7 +48,7 @@ class TestChoiceOfMethod:
         assert (choice["best"], choice["skipped"]) == ("trees", ["gan"])
         assert choice["held_out_rows"] == 24
         assert facts["trees"] > 0
-        assert "Choosing the method by rows held out" in result.stderr
+        assert "Choosing the method with held-out rows" in result.stderr
         assert f"Method trees: {choice['reason']}" in result.stderr
         assert "as good as fresh rows; not tried: gan" in choice["reason"]
 
@@ -56,7 +56,7 @@ class TestChoiceOfMethod:
         Path("few.csv").write_text("a,b\n" + "".join(f"{i % 7},{i % 3}\n" for i in range(40)))
         result = run("fit", "few.csv", "-m", "m.safetensors", "--method", "auto", "--json")
         assert result.exit_code == 0, result.output
-        assert "Method trees: too few rows to hold some out" in result.stderr
+        assert "Method trees: too few rows to choose" in result.stderr
         facts = json.loads(result.stdout)
         assert "choice" not in facts
         assert "trees" in facts
@@ -66,10 +66,10 @@ class TestChoiceOfMethod:
         assert result.exit_code == 2
         assert (
             "--steps can't be combined with --method auto: a choice of methods has no such option; "
-            "leave --steps out, or take --method gan"
+            "leave --steps out, or use --method gan"
         ) in result.stderr
         result = run("synth", small_csv, "--method", "auto", "--epsilon", "1")
-        assert "a choice of methods gives no guarantee of privacy" in result.stderr
+        assert "a choice of methods gives no privacy guarantee" in result.stderr
 
 
 class TestPictures:
@@ -82,14 +82,14 @@ class TestPictures:
         assert all(Path(name).read_bytes().startswith(b"\x89PNG") for name in names)
         refused = run(*arguments[:3], "n.safetensors", *arguments[4:])
         assert refused.exit_code == 5
-        assert f"{names[0]} already exists; name another folder" in refused.stderr
+        assert f"{names[0]} already exists; choose another folder" in refused.stderr
         assert str(names) in result.stdout.replace('"', "'")
 
     def test_a_file_is_no_folder(self, run, small_csv):
         Path("drawn").write_text("mine")
         result = run("synth", small_csv, "--pictures", "drawn")
         assert result.exit_code == 5
-        assert "--pictures drawn is no folder" in result.stderr
+        assert "--pictures drawn is not a folder" in result.stderr
 
     def test_missing_matplotlib_is_found_before_the_table_is_read(self, run, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
@@ -132,6 +132,6 @@ def test_a_small_table_has_a_note(run, tmp_path):
     path = tmp_path / "ten.csv"
     path.write_text("\n".join(["pay", *(f"{30_000 + 977 * i}" for i in range(10)), ""]))
     brief = ("--steps", "2", "--no-refine", "--no-polish", "--seed", "1")
-    note = "Note: 10 rows are few to learn from and hide in: numbers are drawn between "
+    note = "Note: 10 rows are few to learn from and to protect: numbers are sampled between "
     assert note in run("synth", path, *brief).stderr
     assert "Note:" not in run("synth", path, *brief, "--min-group", "1", "--force").stderr

@@ -53,7 +53,7 @@ def test_a_device_that_trees_do_not_have(run, trees):
 @pytest.mark.parametrize(
     ("option", "why"),
     [
-        (("--epsilon", "1"), "trees give no guarantee of privacy"),
+        (("--epsilon", "1"), "trees give no privacy guarantee"),
         (("--steps", "5"), "trees have no such option"),
         (("--no-polish",), "trees have no such option"),
         (("--pictures", "drawn"), "trees have no such option"),
@@ -116,11 +116,11 @@ def test_other_networks_have_options_of_their_own(run, network):
         ("gan", ("--schedule", "cosine"), "a GAN has no such option", "diffusion"),
         ("gan", ("--beta", "2"), "a GAN has no such option", "vae"),
         ("trees", ("--noise-steps", "5"), "trees have no such option", "diffusion"),
-        ("vae", ("--epsilon", "1"), "a VAE gives no guarantee of privacy", "gan"),
+        ("vae", ("--epsilon", "1"), "a VAE gives no privacy guarantee", "gan"),
         ("vae", ("--checkpoint", "here"), "a VAE has no such option", "gan"),
-        ("diffusion", ("--loss", "hinge"), "a diffusion has no such option", "gan"),
-        ("diffusion", ("--latent-dim", "8"), "a diffusion has no such option", "gan"),
-        ("diffusion", ("--pictures", "drawn"), "a diffusion has no such option", "gan"),
+        ("diffusion", ("--loss", "hinge"), "a diffusion model has no such option", "gan"),
+        ("diffusion", ("--latent-dim", "8"), "a diffusion model has no such option", "gan"),
+        ("diffusion", ("--pictures", "drawn"), "a diffusion model has no such option", "gan"),
     ],
 )
 def test_options_of_other_methods_are_refused(run, method, option, why, other):
@@ -128,4 +128,4 @@ def test_options_of_other_methods_are_refused(run, method, option, why, other):
     assert result.exit_code == 2
     told = f"Error: {option[0]} can't be combined with --method {method}: {why}; leave {option[0]} "
     assert told in result.stderr
-    assert f"take --method {other}" in result.stderr.replace("\n", " ")
+    assert f"use --method {other}" in result.stderr.replace("\n", " ")

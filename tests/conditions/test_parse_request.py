@@ -385,7 +385,7 @@ def test_dates_far_from_ours():
             {"mail": "a@b.c"},
             (
                 "where: column 'mail' is of kind 'email': its values are generated, "
-                "so that it can only be asked to be missing (None, 'is missing') or not; "
+                "so a condition can only test whether it is missing (None, 'is missing') or not; "
                 "leave it out"
             ),
         ),
@@ -393,7 +393,7 @@ def test_dates_far_from_ours():
             {"mail": ("a", None)},
             (
                 "where: column 'mail' is of kind 'email': its values are generated, "
-                "so that it can only be asked to be missing (None, 'is missing') or not; "
+                "so a condition can only test whether it is missing (None, 'is missing') or not; "
                 "leave it out"
             ),
         ),

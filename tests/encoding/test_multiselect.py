@@ -260,5 +260,5 @@ def test_lists_are_refused_where_a_budget_is_spent():
     from tabgan.base.errors import SchemaError
 
     options = {"epsilon": 1.0, "schema": {"tools": "multiselect"}, "verbose": False}
-    with pytest.raises(SchemaError, match="'tools': kind='multiselect' does not go with epsilon"):
+    with pytest.raises(SchemaError, match="kind='multiselect' can't be combined with epsilon"):
         TabGAN(**options).fit(shop())

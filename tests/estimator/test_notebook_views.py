@@ -32,9 +32,9 @@ def test_a_fitted_one_shows_its_schema_and_rules(gan):
     assert "Fitted on 120 rows" in gan._repr_html_()
     assert "Fitted on 120 rows" in shown
     assert "Schema of 4 columns" in shown
-    assert "Rules that were found" in shown
+    assert "Detected rules" in shown
     assert "&lt;c&gt;" not in shown  # no level of the table
-    assert "total" in shown.partition("Rules that were found")[2]
+    assert "total" in shown.partition("Detected rules")[2]
 
 
 def test_a_schema(table):

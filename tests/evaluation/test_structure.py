@@ -352,7 +352,7 @@ def test_a_broken_key_is_told_by_the_synthetic_share_and_parts_in_words():
     real = real.sample(frac=1, random_state=0).reset_index(drop=True)
     frames, schema = with_parts([real, real.apply(rng.permutation)], infer_schema(real))
     (told, *_) = compare_row_rules(read_tables(*frames, schema=schema), rng)
-    assert told.rule == "'room' and the first part of 'seat' name a row together"
+    assert told.rule == "'room' and the first part of 'seat' are unique together"
     point = broken_rule(told, 1_000, 1_000)
     assert re.match(r"\d\d % of the rows break a rule of the real table: 'room' and", point.what)
     assert "tabgan finds" not in point.remedy

@@ -101,7 +101,7 @@ def test_the_seed_is_that_of_the_checkpoint(table, whole, tmp_path):
 
 def test_a_checkpoint_is_not_overwritten_unasked(table, tmp_path):
     cut(table, tmp_path, 6)
-    with pytest.raises(OptionError, match=r"has the checkpoint of a fit; give resume=True"):
+    with pytest.raises(OptionError, match=r"has the checkpoint of a fit; set resume=True"):
         fitted(table, tmp_path, checkpoint=tmp_path / "state")
 
 
@@ -111,7 +111,7 @@ def test_other_options_and_another_table_are_refused(table, tmp_path):
     with pytest.raises(OptionError, match=r"a fit with hidden_dim=8, and here it is 9; give the"):
         fitted(table, tmp_path, **state, hidden_dim=9)
     for other in (table[:-1], table.assign(kind=table["kind"][::-1].to_list()).iloc[:, :2]):
-        with pytest.raises(DataError, match="that of a fit of another table, or of one with"):
+        with pytest.raises(DataError, match="a fit of another table, or from one with"):
             fitted(other, tmp_path, **state)
     with pytest.raises(DataError, match="other constraints"):
         fitted(table, tmp_path, **state, constraints=[Positive("size")])
@@ -143,11 +143,11 @@ def test_what_is_no_checkpoint_is_named(table, whole, tmp_path):
 
 def test_options_of_the_checkpoint_are_checked(table, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OptionError, match=r"checkpoint='.*file' is no folder and can't be made"):
+    with pytest.raises(OptionError, match=r"checkpoint='.*file' is not a folder and"):
         fitted(table, tmp_path, checkpoint=tmp_path / "file")
     with pytest.raises(OptionError, match="checkpoint=5 must be the name of a folder, or None"):
         fitted(table, tmp_path, checkpoint=5)
-    with pytest.raises(OptionError, match="resume=True goes on from a checkpoint; name its folder"):
+    with pytest.raises(OptionError, match="resume=True needs the folder of a checkpoint"):
         fitted(table, tmp_path, resume=True)
     with pytest.raises(OptionError, match="checkpoint_every=0 must be a whole number from 1"):
         fitted(table, tmp_path, checkpoint_every=0)

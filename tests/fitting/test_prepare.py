@@ -97,7 +97,10 @@ def test_rare_towns_count_neither_for_the_width_nor_for_the_latent_size():
     assert facts["encoded_width"] == 9
     assert facts["latent"]["size"] == 32
     assert facts["folded"] == {"town": {"levels": 150, "rows": 300}}
-    assert "folded: town (150 rare levels of 300 rows)" in lay_out(facts).splitlines()
+    assert (
+        "rare values: town (150 values in 300 rows, replaced by frequent ones)"
+        in lay_out(facts).splitlines()
+    )
 
 
 def test_latent_sizes_are_tried_for_the_prepared_width():

@@ -200,7 +200,7 @@ def test_the_levels_of_a_column_without_frequent_ones_are_generated(table, tmp_p
 
 def test_one_that_a_condition_looks_at_is_refused(table):
     names = table.assign(boss=[f"boss {i % 150}" for i in range(ROWS)])
-    with pytest.raises(DataError, match="no value is held by min_group=10 rows, so that none is"):
+    with pytest.raises(DataError, match="no value has min_group=10 rows, so that none is"):
         fit(names, schema={"boss": "categorical"}, min_group=10, condition_on="boss")
 
 
@@ -209,8 +209,8 @@ def test_one_that_can_not_be_made_anew():
     with pytest.raises(DataError) as caught:
         fit(table, schema={"x": "categorical"})
     assert str(caught.value) == (
-        "Column 'x': no value is held by min_group=5 rows, so that none is kept, and none can be "
-        "generated; drop the column or give it another kind, or keep its values with min_group=1"
+        "Column 'x': no value has min_group=5 rows, so that none is stored and none can be "
+        "generated; drop the column, declare another kind, or keep its values with min_group=1"
     )
     assert len(fit(table, schema={"x": "categorical"}, min_group=1).sample(5)) == 5
 
@@ -259,8 +259,8 @@ class TestSmallTables:
         assert small_table_note(50, 5) is None
         assert small_table_note(10, 1) is None
         assert small_table_note(10, 5) == (
-            "10 rows are few to learn from and hide in: numbers are drawn between the 5 outermost "
-            "rows, and levels of fewer rows are not kept; --min-group 1 keeps all"
+            "10 rows are few to learn from and to protect: numbers are sampled between the 5 "
+            "outermost rows, and rarer values are not stored; --min-group 1 keeps all"
         )
 
 

@@ -64,8 +64,8 @@ def test_the_keys_are_found_the_finest_first(gan):
     assert [own.determined for own in keys] == [(1, 2, 3, 4, 5, 6), (2, 3, 4, 5)]
     assert [own.within for own in keys] == [None, 0]
     assert keys[1].describe(gan.schema_) == (
-        "'customer_id' has 1 to about 4 values of 'order_id' for each value, 2.6 on average; each "
-        "has one 'country', 'currency', 'email', 'signed'"
+        "'customer_id' has 1 to about 4 values of 'order_id' per value, 2.6 on average; one "
+        "'country', 'currency', 'email', 'signed' per value"
     )
 
 
@@ -202,7 +202,7 @@ def test_columns_that_differ_within_a_key_are_found(lines):
     gan, table = lines
     (keys,) = gan._model.keys
     assert (keys.apart, keys.counting) == ((1, 2), (1,))
-    assert keys.describe(gan.schema_).endswith("; no 'line', 'item' twice")
+    assert keys.describe(gan.schema_).endswith("; no repeated 'line', 'item'")
     few = table[table["line"] != 2]  # lines are missing: they no longer count
     (others,) = learn_keys(by_position(few, gan.schema_))
     assert (others.apart, others.counting) == ((1, 2), ())
@@ -250,7 +250,7 @@ def test_the_rows_of_a_key_follow_what_the_key_is():
         ("seasonal", GroupSizes((1,), (1.0,))),
     )
     assert KeyGroups.from_json(keys.to_json()) == keys
-    assert "by 'contract'" in keys.describe(trees.schema_)
+    assert "depending on 'contract'" in keys.describe(trees.schema_)
     drawn = trees.sample(len(table), random_state=1)
     rows = drawn.groupby("employee_id").agg(n=("hours", "size"), contract=("contract", "first"))
     means = rows.groupby("contract")["n"].mean()

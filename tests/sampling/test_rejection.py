@@ -120,8 +120,9 @@ class TestRare:
         ),
         (
             {"id": "K-00001"},
-            "where: column 'id' is of kind 'identifier': its values are generated, so that it can "
-            "only be asked to be missing (None, 'is missing') or not; leave it out",
+            "where: column 'id' is of kind 'identifier': its values are generated, so a "
+            "condition can only test whether it is missing (None, 'is missing') or not; leave "
+            "it out",
         ),
         (
             5,

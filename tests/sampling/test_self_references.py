@@ -182,7 +182,7 @@ def test_a_number_that_counts_the_rows_that_refer_to_a_row_does_so_in_a_sample()
     broken = post.assign(replies=rng.permutation(post["replies"]))
     results = compare_row_rules(read_tables(post, broken, schema=schema), rng)
     (told,) = (own for own in results if own.columns == ("parent_post_no", "replies"))
-    words = "'replies' is how many other rows have the row's 'post_no' as 'parent_post_no'"
+    words = "'replies' counts the other rows whose 'parent_post_no' is the row's 'post_no'"
     assert told.rule == words
     assert told.rows.baseline == 99.5
     assert told.rows.value < 90

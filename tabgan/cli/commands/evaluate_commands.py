@@ -43,21 +43,21 @@ __all__ = ["evaluate", "privacy"]
     section="Comparison",
     type=FILE,
     metavar="FILE",
-    help="Real rows that the generator did not see: detectors, models and distances are then "
-    "compared with rows that can't have been copied.",
+    help="Real rows that the generator did not see. Detectors, models and distances are then "
+    "tested on rows that can't have been copied.",
 )
 @option(
     "--target",
     section="Comparison",
     metavar="COLUMN",
-    show_default="one that the others predict well",
+    show_default="a column that the others predict well",
     help="Column that models predict.",
 )
 @option(
     "--privacy/--no-privacy",
     section="Comparison",
     default=False,
-    help="Attack the table as well, as 'tabgan privacy' does; give a holdout.",
+    help="Also run the attacks of 'tabgan privacy'; use it with --holdout.",
 )
 @schema_option
 @relations_option
@@ -67,22 +67,22 @@ __all__ = ["evaluate", "privacy"]
     type=WholeNumber(min=0),
     metavar="S",
     default=0,
-    help="Seed of all samples and models: the same seed gives the same figures.",
+    help="Seed of samples and models; the same seed gives the same figures.",
 )
 @option(
     "--html",
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Write a report to FILE, for a browser.",
+    help="Write an HTML report to FILE.",
 )
 @option(
     "--fail-under",
     section="Output",
     type=Number(0, 1),
     metavar="X",
-    help=f"End with exit code {FAILED_LIMIT} if the score is below X, or rows were copied, after "
-    "all output is written.",
+    help=f"End with exit code {FAILED_LIMIT} if the score is below X or rows were copied. All "
+    "output is written first.",
 )
 @force_option
 @quiet_option
@@ -104,12 +104,13 @@ def evaluate(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Measure how good a synthetic table is, and say where it is weak.
+    """Measure how good a synthetic table is.
 
-    REAL and SYNTHETIC are tables of the same columns, in any order. Several synthetic tables are
-    compared side by side. Beside every figure stands the
-    figure of a fresh sample of the real table. The score is from 0 to 1. Databases are compared as
-    a whole: keys, numbers of children, trends across tables, each beside halves of the real one.
+    REAL and SYNTHETIC are tables with the same columns, in any order. Several synthetic tables are
+    compared side by side. The output is a verdict, a score from 0 to 1, the weakest points, and
+    each figure next to that of a fresh sample of the real table. Databases are compared as a whole:
+    keys, numbers of children, and trends across tables, next to those of two halves of the real
+    database.
     """
     from tabgan.cli.command_output import Report, check_targets
     from tabgan.cli.database_models import evaluate_databases
@@ -117,7 +118,7 @@ def evaluate(
 
     check_targets((real, *synthetic, holdout, schema), html=html, force=force)
     if privacy and len(synthetic) > 1:
-        raise click.UsageError("--privacy attacks one table; give one synthetic table with it")
+        raise click.UsageError("--privacy works with one synthetic table; pass only one")
     columns = load_schema(schema) if schema else None
     report = Report(quiet=quiet)
     of_databases: dict[str, Any] = {"reading": reading, "relations": relations, "seed": seed}
@@ -137,8 +138,8 @@ def evaluate(
     _check_score(min(one.score for one in verdicts), fail_under)
     if fail_under is not None and any(one.is_copied for one in verdicts):
         _fail(
-            f"--fail-under {fail_under:g} fails whatever the score: rows were copied from the real "
-            "table, or are too near to its rows, as the weak points say"
+            f"--fail-under {fail_under:g} fails whatever the score: rows are copies of real ones, "
+            "or too close to them; see the weak points"
         )
 
 
@@ -237,9 +238,9 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     section="Comparison",
     type=FILE,
     metavar="FILE",
-    show_default="none; most figures then say little",
-    help="Rows of the same population that the generator never saw: what an attack learns from "
-    "them as well is no leak.",
+    show_default="none, which makes most figures meaningless",
+    help="Rows of the same population that the generator never saw. What an attack also learns "
+    "about them is no leak.",
 )
 @option(
     "--secret",
@@ -249,7 +250,7 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     multiple=True,
     metavar="COLUMN",
     show_default="every column in turn",
-    help="A column that attackers try to guess; can be repeated.",
+    help="Column that attackers try to guess; can be repeated.",
 )
 @option(
     "--attack",
@@ -259,7 +260,7 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     multiple=True,
     type=click.Choice(_ATTACKS),
     show_default="all",
-    help="An attack to run; can be repeated.",
+    help="Attack to run; can be repeated.",
 )
 @schema_option
 @option(
@@ -268,23 +269,23 @@ _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "i
     type=WholeNumber(min=0),
     metavar="S",
     default=0,
-    help="Seed of all samples and guesses: the same seed gives the same figures.",
+    help="Seed of samples and guesses; the same seed gives the same figures.",
 )
 @option(
     "--fail-over",
     section="Output",
     type=Number(0, 1),
     metavar="X",
-    help=f"End with exit code {FAILED_LIMIT} if a risk is over X, from 0 to 1.",
+    help=f"End with exit code {FAILED_LIMIT} if a risk is above X (0 to 1).",
 )
 @option(
     "--fail-end",
     section="Output",
     type=click.Choice(["high", "low"]),
     default="high",
-    help="End of a risk's 95 % interval to compare with --fail-over: high fails unless the audit "
-    "shows that the risk is below (give enough holdout rows), low fails only if it shows that the "
-    "risk is above.",
+    help="End of a risk's 95 % interval that --fail-over uses. high: fail unless the audit shows "
+    "that the risk is lower (needs enough holdout rows). low: fail only if it shows that the risk "
+    "is higher.",
 )
 @quiet_option
 @json_option
@@ -303,11 +304,11 @@ def privacy(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Attack a synthetic table, to see what it gives away about the real one.
+    """Measure what a synthetic table reveals about the real one.
 
-    REAL is the table that the generator was fitted on, SYNTHETIC its output. Each attack is tried
-    on real rows and on rows of the holdout; a risk, from 0 to 1 with a 95 % interval, is how much
-    better the attack does on the real rows. The risks go to standard output.
+    REAL is the table that the generator was fitted on, SYNTHETIC its output. Each attack is run on
+    real rows and on rows of the holdout. A risk, from 0 to 1 with a 95 % interval, is how much
+    better the attack does on the real rows. The risks are printed to standard output.
     """
     from tabgan.cli.command_output import Report, print_text
     from tabgan.cli.tables import load_schema, read_compared
@@ -325,12 +326,12 @@ def privacy(
         attacks=attacks or None,
         random_state=seed,
     )
-    report.say(f"Attacked in {report.done('attack'):.1f} s")
+    report.say(f"Ran the attacks in {report.done('attack'):.1f} s")
     over = () if fail_over is None else result.over(fail_over, fail_end)
     facts = result.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
     print_text(json.dumps(facts, allow_nan=False) if as_json else str(result))
     if over and result.holdout_fault and fail_end == "high":
-        _fail(f"No risk is shown to be under the limit of {fail_over}")
+        _fail(f"No risk is shown to be below the limit of {fail_over}")
     if over:
         listed = "; ".join(f"{r.attack}, {r.about}: {r.low:.3f} to {r.high:.3f}" for r in over)
-        _fail(f"Over the limit of {fail_over}: {listed}")
+        _fail(f"Above the limit of {fail_over}: {listed}")

@@ -59,10 +59,10 @@ def fit(
     references: tuple[str, ...],
     **training: Any,
 ) -> None:
-    """Learn a table, or the tables of a database, and save the model to a file.
+    """Learn a table or a database, and save the model.
 
-    DATA is a table as for 'tabgan synth'. The model holds no row of the table; draw rows from it
-    with 'tabgan sample'.
+    DATA is a table as for 'tabgan synth'. The model contains no row of the table. Sample rows from
+    it with 'tabgan sample'.
     """
     from tabgan.cli.command_output import Report, check_targets
     from tabgan.cli.databases import fit_database
@@ -118,7 +118,7 @@ def fit(
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Save the trained model to FILE (.safetensors).",
+    help="Also save the trained model to FILE (.safetensors).",
 )
 @option(
     "--report",
@@ -126,7 +126,7 @@ def fit(
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Evaluate the rows, and write a report to FILE (.html), for a browser.",
+    help="Evaluate the rows, and write an HTML report to FILE.",
 )
 @output_options
 @quiet_option
@@ -148,15 +148,15 @@ def synth(
     database: DatabaseOptions,
     **training: Any,
 ) -> None:
-    """Learn a table and write a synthetic one like it.
+    """Learn a table, and write a synthetic one.
 
-    DATA is a CSV, TSV, JSON lines, Parquet, Feather or Excel file, plain or compressed (.gz,
-    .zst), or '-' for standard input; a folder of Parquet files; an SQLite or DuckDB file; or the
-    address of a database, such as postgresql://user@host/name. OUT is one of these, too. The
-    synthetic table has the same columns, in the same form.
+    DATA is a CSV, TSV, JSON lines, Parquet, Feather or Excel file, plain or compressed (.gz, .zst),
+    or '-' for standard input; a folder of Parquet files; an SQLite or DuckDB file; or the URL of a
+    database, such as postgresql://user@host/name. OUT can be any of these. The synthetic table has
+    the same columns and the same format.
 
-    Where DATA holds several tables that belong together (a folder of table files, a database, a
-    workbook), all of them are learned, and OUT gets as many, in which every key holds.
+    If DATA has several related tables (a folder of table files, a database, a workbook), all of
+    them are learned, and OUT gets all of them, with valid keys.
     """
     from tabgan.cli.command_output import Report
     from tabgan.cli.databases import synth_database

@@ -52,8 +52,9 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     "--task",
     section="Training",
     type=click.Choice(_TASKS),
-    show_default="the model is read, not trained",
-    help="Learn this from images as they should be: from them noisy, grey or small ones are made.",
+    show_default="no training; --model is read",
+    help="Task to train. --data has images of the desired quality; the noisy, gray or small ones "
+    "are derived from them.",
 )
 @option(
     "--input",
@@ -61,7 +62,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     section="Input",
     type=FILE,
     metavar="PATH",
-    help="Images to translate, as --data takes them.",
+    help="Images to translate, in any form that --data reads.",
 )
 @option(
     "-o",
@@ -69,8 +70,8 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     section="Output",
     type=FILE,
     metavar="OUT",
-    help="Where translations go: a grid (.png), arrays (.npz), or a folder (a name with / at its "
-    "end).",
+    help="Output for the translated images: a grid (.png), arrays (.npz), or a folder (a name "
+    "that ends in /).",
 )
 @data_option
 @size_option
@@ -83,7 +84,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     type=WholeNumber(min=1),
     default=32,
     metavar="N",
-    help="Images in a training step.",
+    help="Images per training step.",
 )
 @option(
     "--noise",
@@ -91,7 +92,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     type=POSITIVE,
     default=0.3,
     metavar="X",
-    help="Deviation of the noise of --task denoise, where pixels are from 0 to 1.",
+    help="Standard deviation of the noise of --task denoise, for pixels from 0 to 1.",
 )
 @option(
     "--factor",
@@ -99,7 +100,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     type=WholeNumber(min=2, max=16),
     default=4,
     metavar="N",
-    help="How many times as high and wide images become by --task super-resolution.",
+    help="Factor by which --task super-resolution enlarges height and width.",
 )
 @option(
     "--adversarial",
@@ -107,7 +108,8 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     type=Number(min=0),
     default=1e-3,
     metavar="X",
-    help="Weight of the game against a discriminator, beside the squared error; 0 for none.",
+    help="Weight of the adversarial loss relative to the squared error; 0 turns the discriminator "
+    "off.",
 )
 @option(
     "--width",
@@ -115,7 +117,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     type=POSITIVE,
     default=1.0,
     metavar="X",
-    help="Factor of the width of the networks.",
+    help="Factor for the width of the networks.",
 )
 @device_option
 @precision_option
@@ -125,7 +127,7 @@ _TASKS = ("denoise", "colorize", "super-resolution")  # as in `tabgan.images.tra
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Draw what is seen, the translations and the images that were meant to FILE (.png).",
+    help="Write a picture of inputs, translations and originals to FILE (.png).",
 )
 @seed_option
 @force_option
@@ -147,17 +149,17 @@ def translate(
     device: str,
     **options: Any,
 ) -> None:
-    """Take noise from images, color them, or give them more pixels.
+    """Denoise or color images, or increase their resolution.
 
-    With --task the model is trained on --data and its scores on other images are shown; with
-    --input images are translated by it.
+    --task trains a model on --data and shows its scores on other images. --input translates images
+    with a model.
     """
     from tabgan.cli.command_output import Report, check_targets
     from tabgan.cli.image_files import check_image_target, read_part, write_images
     from tabgan.images.image_translator import ImageTranslator
 
     if (source is None) != (out is None) or (task is None and source is None):
-        raise click.UsageError("give --task to train a model, or --input and --out to use it")
+        raise click.UsageError("use --task to train a model, or --input and --out to apply it")
     if out is not None:
         check_image_target(model, out, force=force)
     if picture is not None and (task is None or not picture.endswith(".png")):
@@ -230,7 +232,7 @@ MOMENTS = 8  # of the training that are drawn
     ),
 )
 def images() -> None:
-    """Learn images by their labels, and draw new ones."""
+    """Learn images with labels, and sample new ones."""
 
 
 @images.command(
@@ -265,7 +267,10 @@ def fit(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Learn images and save the model to a file; it holds no image."""
+    """Learn images, and save the model.
+
+    The model contains no image.
+    """
     from tabgan.cli.command_output import Report, check_targets, on_terminal, watch
     from tabgan.cli.image_files import read_part
     from tabgan.cli.training import quietly, trackers
@@ -352,15 +357,18 @@ def sample(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Draw images from a MODEL that 'tabgan images fit' wrote."""
+    """Sample images from a model.
+
+    MODEL is a file that 'tabgan images fit' wrote.
+    """
     from tabgan.cli.command_output import Report
     from tabgan.cli.image_files import check_image_target, images_to_draw, write_images
     from tabgan.images.image_gan import ImageEstimator
 
     if not out.endswith((".png", ".npz", "/")):
-        raise click.UsageError(f"--out {out}: give a name that ends in .png, .npz or /")
+        raise click.UsageError(f"--out {out} must end in .png, .npz or /")
     if number == 0 and out.endswith(".png"):
-        raise click.UsageError(f"-n 0: a picture has an image at least; draw more than 0 to {out}")
+        raise click.UsageError(f"-n 0: a picture needs an image; use -n 1 or more for {out}")
     check_image_target(model, out, force=force)
     report = Report(quiet=quiet)
     gan = ImageEstimator.load(model, device=device)
@@ -391,7 +399,7 @@ def sample(
     type=WholeNumber(min=100),
     default=10_000,
     metavar="N",
-    help="Images to draw and to score.",
+    help="Number of images to sample and score.",
 )
 @option(
     "--judge",
@@ -400,14 +408,15 @@ def sample(
     keys=("judge",),
     type=FILE,
     metavar="FILE",
-    show_default="beside the model, by a digest of the images",
-    help="File of the judge, a classifier: read if it exists, else trained and written.",
+    show_default="beside the model, named by a digest of the images",
+    help="File of the judge, a classifier. It is read if it exists; otherwise it is trained and "
+    "saved.",
 )
 @option(
     "--retrain/--no-retrain",
     section="Scores",
     default=True,
-    help="Also train a classifier on drawn images alone.",
+    help="Also score a classifier trained on sampled images only.",
 )
 @device_option
 @seed_option
@@ -425,7 +434,10 @@ def evaluate(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Score a MODEL's images by a classifier of real ones, beside the scores of real images."""
+    """Measure how good the images of a model are.
+
+    A classifier of real images scores the images of MODEL, next to the scores of real images.
+    """
     from dataclasses import asdict
 
     from tabgan.cli.command_output import Report
@@ -461,7 +473,7 @@ def evaluate(
 @click.argument("model", type=FILE)
 @json_option
 def inspect(*, model: str, as_json: bool) -> None:
-    """Show what a MODEL file of images holds."""
+    """Describe a model file of images."""
     import json
 
     from tabgan.cli.command_output import aligned, print_text

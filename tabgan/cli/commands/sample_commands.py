@@ -60,8 +60,8 @@ ROWS_PER_FILE = 1_000_000
     type=FILE,
     metavar="OUT",
     show_default="MODEL_synthetic.csv, in the current folder",
-    help="File for the synthetic table, or a folder for files of it, with / at its end; '-' is "
-    "stdout.",
+    help="File for the synthetic table, or a folder (a name that ends in /) for several files; "
+    "'-' is stdout.",
 )
 @encoding_option
 @delimiter_option
@@ -90,11 +90,11 @@ def sample(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Draw synthetic rows from a model.
+    """Sample synthetic rows from a model.
 
-    MODEL is a file that 'tabgan fit' or 'tabgan synth --model' wrote. The rows go to OUT block by
-    block: memory does not grow with their number. From a model of several tables all of these are
-    drawn, to a folder, workbook or database.
+    MODEL is a file that 'tabgan fit' or 'tabgan synth --model' wrote. The rows are written to OUT
+    block by block, so memory does not grow with their number. A model of several tables samples all
+    of them, to a folder, workbook or database.
     """
     from tabgan.cli.command_output import Report
     from tabgan.cli.database_models import sample_database
@@ -241,7 +241,7 @@ def _draw_parts(
     seconds = report.done("sample")
     report.say(f"Wrote {done:,} rows to {folder} in {seconds:.1f} s")
     if manifest is None:
-        report.say("Files of other shards are still to come; the last shard writes the manifest")
+        report.say("Files of other shards are still missing; the last shard writes the manifest")
     report.facts |= {"seed": seed, "rows": done, "output": folder, "finished": manifest is not None}
 
 
@@ -263,10 +263,10 @@ def _seed_of_parts(folder: str, parts: Parts, seed: int) -> int:
 def _check_alone(rows: int | None, where: tuple[str, ...], balance: str | None) -> None:
     """Check that no other option on rows stands beside --where-file."""
     if rows is not None:
-        raise click.UsageError("--where-file has a row for each one that is drawn; leave -n out")
+        raise click.UsageError("--where-file determines the number of rows; leave -n out")
     for other, is_set in (("--where", bool(where)), ("--balance", balance is not None)):
         if is_set:
-            raise click.UsageError(f"{other} and --where-file can't both be given; give one")
+            raise click.UsageError(f"{other} and --where-file can't be combined; use one of them")
 
 
 def _joined(conditions: tuple[str, ...]) -> str:
@@ -297,7 +297,7 @@ def _partial_rows(path: str) -> "pd.DataFrame":
     type=FILE,
     metavar="OUT",
     show_default="DATA_imputed, in the current folder",
-    help="File for the filled table; '-' is stdout.",
+    help="File for the imputed table; '-' is stdout.",
 )
 @output_options
 @seed_option
@@ -315,12 +315,13 @@ def impute(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Fill the empty cells of a table with draws, given the other cells of their rows.
+    """Impute the missing cells of a table.
 
-    MODEL is a file that 'tabgan fit' wrote, DATA a table with the columns of its training table.
-    Marks of absence count as empty: NA, N/A, NULL, None, nan, ?, -, and the like. Other words that
-    stand among numbers or dates, such as ERROR, do so there and in columns of categories. All other
-    cells are written as they are. Another seed draws another completion.
+    MODEL is a file that 'tabgan fit' wrote, DATA a table with the columns of the training table.
+    Missing cells are sampled given the other cells of their row. NA, N/A, NULL, None, nan, ?, - and
+    the like count as missing. Other words among numbers or dates, such as ERROR, count as missing
+    there and in categorical columns. All other cells are unchanged. Another seed samples other
+    values.
     """
     from tabgan.cli.command_output import (
         Report,
@@ -346,14 +347,14 @@ def impute(
     check_table(data, source, out, form, rows=len(frame), force=force)
     frame = with_holes(frame, source)
     holes = int(frame.isna().to_numpy().sum())
-    report.say(f"Filling {holes:,} empty cells, and marks of absence")
+    report.say(f"Imputing {holes:,} empty cells, and marks of missing values")
     filled = gan.impute(frame, random_state=seed)
     write_blocks([filled], gan.schema_, report, out=out, form=form, force=force)
     seconds = report.done("impute")
     left = int(filled.isna().to_numpy().sum())
     marks = int((frame.notna() & (filled.astype(object) != frame.astype(object))).to_numpy().sum())
-    beside = f" and {marks:,} marks of absence" if marks else ""
-    filling = f"Filled {holes - left:,} of {holes:,} empty cells{beside} in {seconds:.1f} s"
+    beside = f" and {marks:,} marks of missing values" if marks else ""
+    filling = f"Imputed {holes - left:,} of {holes:,} empty cells{beside} in {seconds:.1f} s"
     report.say(f"{filling}; wrote {place_of(out)}")
     report.facts |= {"model": model, "seed": seed, "rows": len(filled)}
     counts = {"empty_cells": holes, "filled_cells": holes - left, "filled_marks": marks}

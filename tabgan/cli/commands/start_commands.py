@@ -78,8 +78,8 @@ def example(out: str, force: bool, quiet: bool) -> None:
         section="Columns",
         type=FILE,
         metavar="FILE",
-        help="Use the schema in FILE; if there is no such file, write the inferred one to it, for "
-        "'synth' or 'fit'.",
+        help="Schema file (JSON). If it does not exist, the inferred schema is written to it, for "
+        "use with 'synth' or 'fit'.",
     )
 )
 @condition_option
@@ -95,7 +95,7 @@ def example(out: str, force: bool, quiet: bool) -> None:
     type=WholeNumber(min=0),
     metavar="S",
     default=0,
-    help="Seed of the fit to describe; it decides which of the levels near --min-group are folded.",
+    help="Seed of the fit to describe; it decides which categories near --min-group are replaced.",
 )
 @quiet_option
 @json_option
@@ -116,12 +116,12 @@ def inspect(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Show how a table is understood, or what a model file holds.
+    """Show the inferred schema of a table, or describe a model.
 
-    Of a table: the kind of each column and why, the rules between columns, the rare levels that
-    would be folded, the latent size and why, the training steps and the memory to expect; all as
-    'tabgan fit' does it with the same options and seed. A file whose name ends in .safetensors is
-    a model. Of several tables that belong together: the keys between them.
+    For a table: the kind of each column and why, the rules between columns, the rare categories
+    that would be replaced, the latent size and why, the training steps, and the expected memory, as
+    'tabgan fit' would use them with the same options and seed. For several related tables: the keys
+    between them. A file whose name ends in .safetensors is a model.
     """
     from tabgan.cli.command_output import Report, print_text
     from tabgan.cli.databases import inspect_database
@@ -152,7 +152,7 @@ def inspect(
     schema, facts = describe_table(table.frame, options, seed)
     if to_write:
         _write_schema(to_write, schema.to_json())
-        report.say(f"Wrote {to_write}; edit it and give it with --schema")
+        report.say(f"Wrote {to_write}; edit it and pass it with --schema")
     facts = {"data": report.facts["data"], "notes": report.facts.get("notes", []), **facts}
     print_text(json.dumps(facts) if as_json else lay_out(facts))
 
@@ -196,7 +196,10 @@ def _write_schema(path: str, state: dict[str, Any]) -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the script that makes a SHELL complete commands, options, their values and files."""
+    """Print the completion script for a shell.
+
+    It completes commands, options, their values, and files.
+    """
     script = get_completion_class(shell)
     if script is None:
         raise click.UsageError(f"there is no completion for {shell}")

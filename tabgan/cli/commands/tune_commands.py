@@ -55,8 +55,8 @@ __all__ = ["compare", "tune"]
     section="Search",
     type=NumberList(int),
     metavar="N,N,…",
-    show_default="by the heuristics",
-    help="Latent sizes to try; Optuna takes the range between them.",
+    show_default="chosen by heuristics",
+    help="Latent sizes to try; Optuna searches the range between them.",
 )
 @option(
     "--learning-rates",
@@ -64,7 +64,7 @@ __all__ = ["compare", "tune"]
     type=NumberList(float),
     metavar="X,X,…",
     show_default="0.0005; with Optuna 0.0001 to 0.002",
-    help="Learning rates to try with each.",
+    help="Learning rates to try with each size.",
 )
 @option(
     "--hidden-dims",
@@ -72,14 +72,14 @@ __all__ = ["compare", "tune"]
     type=NumberList(int),
     metavar="N,N,…",
     show_default="256; with Optuna 128,256,512",
-    help="Widths of the hidden layers to try with each.",
+    help="Widths of the hidden layers to try with each size.",
 )
 @option(
     "--optuna",
     section="Search",
     type=WholeNumber(min=1),
     metavar="TRIALS",
-    help="Number of candidates that Optuna suggests, in place of every combination.",
+    help="Let Optuna suggest this many candidates instead of trying every combination.",
 )
 @option(
     "--seeds",
@@ -87,8 +87,8 @@ __all__ = ["compare", "tune"]
     type=WholeNumber(min=1),
     default=3,
     metavar="N",
-    help="Seeds of the last candidates: the better half is fitted with a second, half of it with a "
-    "third.",
+    help="Number of seeds for the best candidates: the better half is fitted with a second seed, "
+    "half of those with a third.",
 )
 @steps_option
 @device_option
@@ -105,7 +105,7 @@ __all__ = ["compare", "tune"]
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Draw the scores to FILE (.png, .svg or .pdf).",
+    help="Plot the scores to FILE (.png, .svg or .pdf).",
 )
 @force_option
 @seed_option
@@ -123,13 +123,13 @@ def tune(
     as_json: bool,
     **search: Any,
 ) -> None:
-    """Try several latent sizes on a table and compare the results.
+    """Find a good latent size for a table.
 
     DATA is a table as for 'tabgan synth'. Each candidate is trained on four fifths of the rows,
-    without refinement and polish. The best candidate has the highest detection score (1 where
-    boosted trees can't tell its rows from the held-out fifth); within .01, the error of related
-    pairs of columns decides. Further seeds tell whether it is better than the heuristics' own by
-    more than chance; if not, the heuristics' own is advised.
+    without refinement and polish. The best candidate has the highest detection score (1 if boosted
+    trees can't tell its rows from the held-out fifth). If scores differ by less than .01, the error
+    of related pairs of columns decides. Further seeds show whether the best candidate beats the
+    heuristic's by more than chance; if not, the heuristic's is recommended.
     """
     if out == "-":
         raise click.UsageError("a report can't go to standard output; --json prints it there")
@@ -180,7 +180,7 @@ def tune(
     type=NameList("trees", "gan", "diffusion", "vae"),
     default="trees,gan",
     metavar="NAME,NAME,…",
-    help="What to compare: trees, gan, diffusion, vae.",
+    help="Methods to compare: trees, gan, diffusion, vae.",
 )
 @option(
     "--holdout",
@@ -188,7 +188,7 @@ def tune(
     type=Number(0, 1, min_open=True, max_open=True),
     default=0.2,
     metavar="X",
-    help="Share of the rows that is held out.",
+    help="Share of the rows to hold out.",
 )
 @max_time_option
 @training_rows_option
@@ -198,7 +198,7 @@ def tune(
     section="Output",
     type=FILE,
     metavar="FILE",
-    help="Write a report with the methods side by side to FILE, for a browser.",
+    help="Write an HTML report that compares the methods to FILE.",
 )
 @force_option
 @quiet_option
@@ -218,12 +218,12 @@ def compare(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Learn a table by several methods, and judge their rows side by side.
+    """Compare several methods on a table.
 
-    DATA is a table as for 'tabgan synth'. Each method learns four fifths of the rows with its usual
-    options. The best one has rows that boosted trees can least tell from the held-out fifth; among
-    methods that can't be told apart by that, the error of related pairs of columns decides. 'tabgan
-    synth --method auto' chooses in the same way.
+    DATA is a table as for 'tabgan synth'. Each method learns four fifths of the rows with its
+    default options. The best method is the one whose rows boosted trees can least tell from the
+    held-out fifth; if the methods do not differ in that, the error of related pairs of columns
+    decides. 'tabgan synth --method auto' chooses in the same way.
     """
     from tabgan.cli.command_output import Report, check_targets, on_terminal, print_text
     from tabgan.cli.tables import read_declared, rows_to_learn

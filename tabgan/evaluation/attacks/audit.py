@@ -39,12 +39,12 @@ _REGISTERED: FunctionRegistry[AuditTables] = FunctionRegistry("attack", ATTACKS)
 
 
 def register_attack(name: str, function: Attack) -> None:
-    """Make an attack known to `audit`, which runs it where ``attacks`` names it.
+    """Register an attack for `audit`, which runs it if ``attacks`` names it.
 
     Parameters
     ----------
     name
-        A free identifier.
+        The name, an unused identifier.
     function
         Takes the tables of an audit and returns risks whose `attack` is the name;
         `tabgan.evaluation.audit_results` makes them from rates or scores.
@@ -68,31 +68,31 @@ def audit(
     generator: Generator | None = None,
     random_state: RandomStateLike = 0,
 ) -> PrivacyAudit:
-    """Attack a synthetic table, as someone who wants to learn about the real people would.
+    """Run privacy attacks on a synthetic table, and measure what it reveals about real rows.
 
     Parameters
     ----------
     real
         The table that the generator was fitted on.
     synthetic
-        Its output.
+        The output of the generator.
     holdout
-        Rows of the same population that the generator never saw: an attack that succeeds on
-        them as well shows no leak. Without them most figures can't tell a leak from a good guess,
-        and "closest" and "membership" are left out. The more rows, the narrower the intervals.
+        Rows of the same population that the generator never saw. An attack that also succeeds on
+        them shows no leak. Without a holdout, most figures can't tell a leak from a good guess, and
+        "closest" and "membership" are left out. More rows give narrower intervals.
     schema
-        What the columns are; None infers it from the real table. Generated columns
+        The schema, or a dict of kinds; by default inferred from the real table. Generated columns
         (identifiers, personal data, text) are only searched for copied values.
     secrets
-        Columns for "inference": each gets a risk of its own. None takes every column that can be
-        compared in turn, and gives one risk.
+        Columns for the attack "inference", each with a risk of its own. By default every comparable
+        column in turn, with one common risk.
     attacks
-        Some of `ATTACKS`, and registered ones (`register_attack`); None takes all of `ATTACKS` but
-        "lira".
+        Names from `ATTACKS`, and of registered attacks (`register_attack`); by default all of
+        `ATTACKS` except "lira".
     generator
-        For "lira": takes a table and a seed, and returns as many synthetic rows.
+        For "lira": a function that takes a table and a seed, and returns as many synthetic rows.
     random_state
-        Seed of all samples and guesses; the same one gives the same audit.
+        Seed of samples and guesses; the same seed gives the same audit.
 
     Raises
     ------

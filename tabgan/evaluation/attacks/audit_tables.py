@@ -25,22 +25,22 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class AuditTables:
-    """Real, unseen and synthetic rows in one space.
+    """The tables of an audit: real, holdout and synthetic rows in a common space.
 
     Attributes
     ----------
     schema
-        What the columns are, without those that are missing in the synthetic table.
+        The schema, without columns that are missing in the synthetic table.
     coded
-        The columns that can be compared, by their position; `real` holds the rows of the real
-        table and after them those of the holdout.
+        The comparable columns, by their position; `real` has the rows of the real table, followed
+        by those of the holdout.
     real, holdout, synthetic
         The tables as frames.
     points, synthetic_points
-        The same as points: of real rows and holdout together, and of synthetic ones.
+        The rows as points: real and holdout rows together, and synthetic ones.
     targets, controls
-        Which rows of `points` are attacked: a random sample of the real ones, and of the holdout;
-        without a holdout the latter is empty.
+        The attacked rows of `points`: a random sample of the real ones, and of the holdout (empty
+        without one).
     seed
         Seed of all samples.
     """
@@ -58,17 +58,17 @@ class AuditTables:
 
     @property
     def has_holdout(self) -> bool:
-        """Whether there are rows that the generator never saw."""
+        """Whether there is a holdout."""
         return len(self.holdout) > 0
 
     @property
     def members(self) -> Places:
-        """All rows of `points` that are real."""
+        """All real rows of `points`."""
         return np.arange(len(self.real))
 
     @property
     def strangers(self) -> Places:
-        """All rows of `points` that are of the holdout."""
+        """All holdout rows of `points`."""
         return np.arange(len(self.real), len(self.points.values))
 
     @cached_property
@@ -97,7 +97,7 @@ class AuditTables:
         return sides[0], sides[1]
 
     def stream(self, *names: str | int) -> np.random.Generator:
-        """Return the randomness of one use."""
+        """Return the random generator of one use."""
         return numpy_stream(self.seed, "audit", *names)
 
 

@@ -61,7 +61,7 @@ class Chart(HtmlPage):
 def plot_column(
     real: TableLike, synthetic: TableLike, column: Hashable, *, schema: Kinds = None
 ) -> Chart:
-    """Draw how a column's values are spread in both tables.
+    """Plot the distribution of a column in both tables.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ def plot_column(
     column
         The column's name.
     schema
-        What the columns are, as `evaluate` takes it.
+        The schema, or a dict of kinds, as in `evaluate`.
 
     Raises
     ------
     OptionError
-        If a table has no such column, or its values are generated and so not compared.
+        If a table has no such column, or its values are generated and therefore not compared.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def plot_pair(
     *,
     schema: Kinds = None,
 ) -> Chart:
-    """Draw how two columns are distributed together, in both tables side by side.
+    """Plot the joint distribution of two columns in both tables, side by side.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def plot_pair(
     one, other
         The columns' names.
     schema
-        What the columns are, as `evaluate` takes it.
+        The schema, or a dict of kinds, as in `evaluate`.
 
     Raises
     ------
@@ -121,17 +121,17 @@ def plot_pair(
 
 
 def plot_training(model: HasHistory) -> Chart:
-    """Draw the course of a training.
+    """Plot the losses and other records of a training.
 
     Parameters
     ----------
     model
-        An estimator that was fitted.
+        A fitted estimator.
 
     Raises
     ------
     OptionError
-        If its training left no records: it is not fitted, or has no steps.
+        If there are no records: the estimator is not fitted, or has no training steps.
     """
     curves = training_curves(getattr(model, "history_", ()))
     if not curves:

@@ -131,7 +131,7 @@ def fit_privately(
 
 @dataclass(frozen=True)
 class _Measured:
-    """All that is ever learned of the rows, with noise."""
+    """All noisy measurements of the rows."""
 
     encoder: TableEncoder
     moments: Marginals
@@ -181,8 +181,8 @@ def _measure_once(
     saved = checkpoint.saved_measurements()
     if saved is not None:
         warnings.warn(
-            "The fit goes on with what the checkpoint's fit has measured; no row of this table is "
-            "looked at. If it is another table, name another folder for the checkpoint",
+            "The fit continues with the measurements of the checkpoint; no row of this table is "
+            "looked at. If it is another table, choose another checkpoint folder",
             PrivacyWarning,
             stacklevel=2,
         )
@@ -241,8 +241,8 @@ def _is_open(column: Column) -> bool:
 def _warn(delta: float, n_rows: int) -> None:
     if delta > 1 / n_rows:
         warnings.warn(
-            f"delta={delta:g} is above one in the number of rows (about {n_rows:,}): a mechanism "
-            "that gives away one row at random would satisfy it; choose a smaller delta",
+            f"delta={delta:g} is above 1 / (number of rows), about 1 / {n_rows:,}: a mechanism "
+            "that reveals one random row would satisfy it; choose a smaller delta",
             PrivacyWarning,
             stacklevel=2,
         )

@@ -81,7 +81,7 @@ class SoftBlocks(nn.Module):
 
 
 class MomentLoss(nn.Module):
-    """Distance of moments: each squared error over what the cell should hold and its noise.
+    """Distance of moments: squared errors, scaled by each cell's target and noise.
 
     That is Pearson's χ², of pairs against independent columns, so that small cells count as much as
     they weigh in a total-variation distance, and none is fitted closer than its noise. Two halves
@@ -127,7 +127,7 @@ class MomentLoss(nn.Module):
 
 
 class TripleLoss(nn.Module):
-    """The same distance of three-way moments, of a few triples in each step.
+    """The same distance for three-way moments, for a few triples in each step.
 
     **Shape**: two halves of a batch, (rows, cells) each → ()
 

@@ -234,7 +234,7 @@ def _settle_text(column: Column, counted: dict[Vote, int], sure: set[Vote]) -> C
         rows = {"categorical": words, "datetime": dates, "numeric": numbers}
         rows |= {form: counted[form] for form in _IDENTIFIERS if form in sure}
         kind = max(rows, key=lambda name: rows[name])  # words where nothing is sure
-        why = f"text, of which most rows are {'words' if kind == 'categorical' else kind}"
+        why = f"text; most rows are {'words' if kind == 'categorical' else kind}"
     column = replace(column, kind=kind, why=why)
     if kind == "datetime" and dates >= ticks:
         date = max(DATE_FORMATS, key=lambda form: counted[form])
@@ -328,9 +328,9 @@ def _learn_numbers(
     )
     if not len(cells):
         raise OptionError(
-            f"epsilon: column {column.name!r} has too few numbers for their range to be found in "
-            f"private (of a power of two, {SURE * counter.sigma('values'):,.0f} rows or more are "
-            "seen); declare its minimum and maximum in a Schema, leave the column out, or raise "
+            f"epsilon: column {column.name!r} has too few numbers to find their range "
+            f"privately (at least {SURE * counter.sigma('values'):,.0f} rows per power of two are "
+            "needed); declare its minimum and maximum in a Schema, leave the column out, or raise "
             "epsilon"
         )
     column = _with_range(column, cells, whole)

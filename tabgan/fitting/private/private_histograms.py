@@ -373,8 +373,8 @@ def frequent_levels(
         return []
     if not levels:
         raise OptionError(
-            f"epsilon: column {column.name!r} has no value that enough rows hold to be given away "
-            f"({threshold(sigma, delta):,} or more are seen); leave the column out, declare "
+            f"epsilon: column {column.name!r} has no value with enough rows to be released "
+            f"(at least {threshold(sigma, delta):,} are needed); leave the column out, declare "
             "another kind, or raise epsilon"
         )
     rest = n_rows - int(noisy[places].sum())
@@ -434,10 +434,10 @@ def _codes(values: pd.Series, known: Sequence[Scalar], other: int | None) -> Int
 
 def _unnamed(column: Column) -> tuple[Column, ColumnSummary]:
     """Turn a column of texts of which none may be released into an identifier."""
-    column = replace(column, kind="identifier", why="text, of which no value is in enough rows")
+    column = replace(column, kind="identifier", why="text without a value that enough rows have")
     warnings.warn(
-        f"Column {column.name!r}: no value is held by enough rows to be given away; it is "
-        "generated, as numbers. If it holds names or the like, declare what to generate: a kind "
+        f"Column {column.name!r}: no value has enough rows to be released; the column is "
+        "generated as numbers. If it has names or the like, declare what to generate: a kind "
         "such as 'name', 'text' or 'regex:[A-Z]{2}[0-9]{6}'",
         PrivacyWarning,
         stacklevel=2,

@@ -34,12 +34,12 @@ __all__ = [
 _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {  # beside the values that can be given
     "condition_on": (
         (None,),
-        "the networks would be trained on the combinations of levels as they are in the table; "
-        "leave it out: sample(where=...) filters free draws of any model",
+        "the networks would be trained on the real combinations of categories; "
+        "leave it out: sample(where=...) works with any model",
     ),
     "training_rows": ((None,), "all rows are counted, with noise; leave it out"),
-    "snapshots": ((0,), "there are no real rows to hold them against; leave it out"),
-    "epochs": ((None,), "training makes no pass over the rows; give steps"),
+    "snapshots": ((0,), "there are no real rows to compare them with; leave it out"),
+    "epochs": ((None,), "the training makes no passes over the rows; use steps"),
     "loss": (("non_saturating",), "there is no discriminator; leave it out"),
     "penalty": (("auto",), "there is no discriminator; leave it out"),
     "stabilizers": ((None,), "there is no discriminator; leave it out"),
@@ -73,13 +73,13 @@ def check_private_options(options: Mapping[str, Any]) -> None:
     for name, (usual, why) in _REFUSED.items():
         value = options[name]
         if value not in usual and not (None in usual and not value):
-            raise OptionError(f"{name}={value!r:.80} does not go with epsilon: {why}")
+            raise OptionError(f"{name}={value!r:.80} can't be combined with epsilon: {why}")
     for constraint in options["constraints"] or ():
         if not isinstance(constraint, Range):
             raise OptionError(
-                f"{constraint}: this does not go with epsilon: constraints are checked against the "
-                "rows, and learn from them. Only Range does, and makes the bounds of a column "
-                "public; filter what is drawn"
+                f"{constraint}: this can't be combined with epsilon: constraints are "
+                "checked against the rows and learn from them. Only Range can: it makes the bounds "
+                "of a column public; filter the sampled rows instead"
             )
 
 
@@ -94,9 +94,9 @@ def check_dtypes_are_declared(table: Any) -> None:
     untyped = isinstance(table, np.ndarray) and table.dtype.hasobject
     if untyped or isinstance(table, list | tuple):
         raise DataError(
-            "epsilon takes types of columns for public, but those of "
-            f"{'an array of objects' if untyped else 'a list of rows'} hang on its cells: one row "
-            "more can change them; give a DataFrame with dtypes of your own"
+            "epsilon treats the types of columns as public, but those of "
+            f"{'an array of objects' if untyped else 'a list of rows'} depend on its cells: one "
+            "more row can change them; pass a DataFrame with dtypes that you choose"
         )
 
 
@@ -148,9 +148,9 @@ def _warn_of_keys(columns: Iterable[Column]) -> None:
     keys = [repr(column.name) for column in columns if column.kind == "key"]
     if keys:
         warnings.warn(
-            f"epsilon protects one row, but one value of {', '.join(keys)} stands in several: "
-            "what it stands for gets epsilon times their number. Give one row for each, or divide "
-            "epsilon by the most rows that one has",
+            f"epsilon protects single rows, but values of {', '.join(keys)} occur in several: "
+            "their owner is protected only by epsilon times their number. Keep one row each, or "
+            "divide epsilon by the largest number of rows",
             PrivacyWarning,
             stacklevel=2,
         )
@@ -162,13 +162,13 @@ def _warn_of_dtypes(columns: Iterable[Column]) -> None:
     if not named:
         return
     risk = (
-        f"epsilon takes dtypes as public, but nobody has declared those of {', '.join(named[:5])}"
-        f"{' and others' if len(named) > 5 else ''}. Where a reader has chosen them by the cells, "
-        "as pandas.read_csv does, they give single rows away: one 'n.a.' makes texts of numbers"
+        f"epsilon treats dtypes as public, but these are not declared: {', '.join(named[:5])}"
+        f"{' and others' if len(named) > 5 else ''}. If a reader such as pandas.read_csv inferred "
+        "them from the cells, they can reveal single rows: one 'n.a.' turns numbers into texts"
     )
     warnings.warn(
-        f"{risk}. Read texts, pd.read_csv(..., dtype=str, keep_default_na=False), of which a noisy "
-        "vote says what they are; or set the dtypes yourself and declare these columns in schema",
+        f"{risk}. Read all columns as texts, pd.read_csv(..., dtype=str, keep_default_na=False): "
+        "a noisy vote then decides; or set the dtypes yourself and declare these columns in schema",
         PrivacyWarning,
         stacklevel=2,
     )
@@ -195,7 +195,7 @@ def _warn_of_measured(declared: Iterable[Column | Kind]) -> None:
 
 _NOT_PRIVATE = {
     "multiselect": (
-        "does not go with epsilon, as the items of lists are not counted in private; declare "
+        "can't be combined with epsilon, as the items of lists are not counted privately; declare "
         "'categorical', which counts whole lists, or put each item into a column of its own"
     ),
     "compound": (

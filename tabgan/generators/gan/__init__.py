@@ -1,1 +1,1 @@
-"""Tensors only: networks, losses, training."""
+"""GANs on tensors: networks, losses, penalties, stabilizers, training."""

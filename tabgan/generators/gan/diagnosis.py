@@ -1,4 +1,4 @@
-"""Diagnosis of a training: snapshots of its rows, measures beyond losses, findings, remedies."""
+"""Diagnosis of a GAN training: snapshots, diversity and coverage, problems and remedies."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,7 @@ _ROUNDING = 1e-6
 
 @contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
-    """Put a network into evaluation mode, so that no running statistic moves, and back."""
+    """Put a network into evaluation mode within a ``with`` block."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
@@ -59,7 +59,7 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Reference:
-    """Real rows to compare fake ones with, and what is computed of them only once.
+    """Real rows to compare fake ones with, and their statistics.
 
     **Shape**: features (n, n_features) of real rows, (m, n_features) of fake ones
 
@@ -125,7 +125,7 @@ def _distances(rows: Tensor) -> Tensor:
 
 
 class Probe(Callback):
-    """Adds to each record what becomes of the same latents as the generator is trained.
+    """Callback that adds diversity, coverage and gradient norm to each record, for fixed latents.
 
     ``diversity`` and ``coverage`` compare rows that the present generator makes of fixed latents
     with fixed real rows, both as the discriminator sees them, without any noise of a stabilizer.
@@ -266,7 +266,7 @@ ADVICES = 3  # remedies that a finding names
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that went wrong in a training.
+    """A problem of a training, such as mode collapse.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ class Finding:
 
 
 def diagnose(records: Sequence[Record], config: TrainingConfig) -> list[Finding]:
-    """Return what went wrong in a training and still is wrong at its end.
+    """Return the problems of a training that are still present at its end.
 
     Parameters
     ----------
@@ -506,7 +506,7 @@ SNAPSHOT_ROWS = 1_000
 
 
 class SnapshotRows(NamedTuple):
-    """Rows of one moment of training, shape (n, …), with its step and epoch."""
+    """Rows from one moment of the training, shape (n, …), with its step and epoch."""
 
     step: int
     epoch: float
@@ -527,7 +527,7 @@ def moments(n: int, n_steps: int) -> list[int]:
 
 
 class SnapshotTaker(Callback):
-    """Draws rows from the averaged generator at some moments, always from the same latents.
+    """Callback that samples rows from the averaged generator at some moments, from fixed latents.
 
     The training's own randomness is not touched. Where there is a limit of time, the moments are
     spread over whichever of steps and time is nearer its end, as the learning rate is.

@@ -1,7 +1,5 @@
 """Adversarial losses, and the penalties and limits that keep a discriminator smooth.
 
-Adversarial losses; each sees the logits of real and of fake rows.
-
 D(x) is the discriminator's logit, or the score of a critic, σ the sigmoid, x̃ = G(z) a fake row.
 Both methods of every loss return a scalar to be minimized.
 """
@@ -48,7 +46,7 @@ __all__ = [
 
 
 class AdversarialLoss(ABC):
-    """Base of all losses: what discriminator and generator minimize, given logits (batch,)."""
+    """Base class of losses: what discriminator and generator minimize, given logits (batch,)."""
 
     generator_sees_real: ClassVar[bool] = False
     """Whether the generator's loss needs the real rows' logits."""
@@ -78,7 +76,7 @@ class AdversarialLoss(ABC):
 
 @dataclass(frozen=True)
 class CrossEntropy(AdversarialLoss):
-    """Base of the cross-entropy losses: the discriminator classifies rows as real or fake.
+    """Base class of cross-entropy losses: the discriminator classifies rows as real or fake.
 
     It minimizes the binary cross-entropy −E t·log σ(D(x)) − E (1 − t)·log(1 − σ(D(x))) of real
     rows with the label t = 1 plus that of fake ones with t = 0 (Goodfellow et al., 2014,
@@ -99,7 +97,7 @@ def _cross_entropy(logits: Tensor, label: float | Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Minimax(CrossEntropy):
-    """The original game: min over G, max over D of the same value.
+    """The original minimax loss: min over G, max over D of the same value.
 
     Goodfellow et al. (2014), equation 1: the generator minimizes E log(1 − σ(D(x̃))). Its gradient
     vanishes while the discriminator tells the rows apart with certainty.
@@ -180,7 +178,7 @@ class Hinge(AdversarialLoss):
 
 @dataclass(frozen=True)
 class Relativistic(AdversarialLoss):
-    """Both networks on the difference D(x) − D(x̃) of pairs (Huang et al., 2024, arXiv:2501.05441).
+    """Losses on the difference D(x) − D(x̃) of pairs (Huang et al., 2024, arXiv:2501.05441).
 
     The discriminator minimizes E log(1 + exp(D(x̃) − D(x))), the generator the same with the roles
     exchanged (relativistic pairing, Jolicoeur-Martineau, 2018).
@@ -227,7 +225,7 @@ LOSSES: Registry[AdversarialLoss] = Registry(
 
 
 def register_loss(name: str, cls: type[AdversarialLoss]) -> None:
-    """Make a loss of your own known by a name, for options, texts and model files.
+    """Register a loss under a name, for options and model files.
 
     Parameters
     ----------
@@ -265,7 +263,7 @@ LEAST, START, MOST = 1.0, 10.0, 100.0
 
 @dataclass
 class AdaptivePenalty:
-    """Adapts the weight γ of a gradient penalty, so that the discriminator does not win.
+    """Adapts the weight γ of a gradient penalty, to keep the discriminator from winning.
 
     With a wide or heavy-tailed table, or few rows, the discriminator tells real from synthetic
     rows by far before the generator has learned anything, and then teaches it little. The logit
@@ -289,7 +287,7 @@ class AdaptivePenalty:
 
 
 def describe_adaptive_penalty(gammas: Sequence[float]) -> str:
-    """Describe in words how the weight changed in training.
+    """Describe in words how the weight changed during the training.
 
     Examples
     --------
@@ -305,7 +303,7 @@ def describe_adaptive_penalty(gammas: Sequence[float]) -> str:
 
 
 class DiscriminatorBatch(NamedTuple):
-    """A batch and the discriminator's logits of it.
+    """A batch with the discriminator's logits.
 
     **Shape**: real and fake (batch, n_features), logits (batch,) computed from them
     """
@@ -320,13 +318,13 @@ class DiscriminatorBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Penalty:
-    """Base of all penalties: hooks that do nothing; a penalty overrides those that it needs."""
+    """Base class of penalties: its hooks do nothing; a penalty overrides those that it needs."""
 
     def prepare(self, discriminator: nn.Module) -> None:
-        """Change the new discriminator, once, before training."""
+        """Change the new discriminator once, before the training."""
 
     def due(self, step: int) -> bool:  # noqa: ARG002
-        """Return whether a value is added to the loss on this step."""
+        """Return whether the penalty is added to the loss in this step."""
         return False
 
     def __call__(self, batch: DiscriminatorBatch) -> Tensor:
@@ -346,7 +344,7 @@ NoPenalty = Penalty
 
 @dataclass(frozen=True)
 class _ZeroCentred(Penalty):
-    """A zero-centred gradient penalty: (γ/2)·E‖∇ₓD(x)‖² of some rows.
+    """A zero-centered gradient penalty: (γ/2)·E‖∇ₓD(x)‖² of some rows.
 
     It is taken on every `interval`-th step with `interval` times the weight (lazy regularization,
     Karras et al., 2020, section 3.2).
@@ -368,7 +366,7 @@ class _ZeroCentred(Penalty):
         check_number("interval", self.interval, Integral, 1)
 
     def due(self, step: int) -> bool:
-        """Return whether the penalty is taken on this step."""
+        """Return whether the penalty is added in this step."""
         return self.gamma != 0 and step % self.interval == 0
 
     def _weighted(self, logits: Tensor, features: Tensor) -> Tensor:
@@ -380,7 +378,7 @@ class _ZeroCentred(Penalty):
 
 @dataclass(frozen=True)
 class R1(_ZeroCentred):
-    """Zero-centred gradient penalty on real rows (Mescheder et al., 2018, equation 9).
+    """Zero-centered gradient penalty on real rows (Mescheder et al., 2018, equation 9).
 
     Examples
     --------
@@ -398,7 +396,7 @@ class R1(_ZeroCentred):
 
 @dataclass(frozen=True)
 class R2(_ZeroCentred):
-    """Zero-centred gradient penalty on fake rows (Mescheder et al., 2018, equation 10)."""
+    """Zero-centered gradient penalty on fake rows (Mescheder et al., 2018, equation 10)."""
 
     def __call__(self, batch: DiscriminatorBatch) -> Tensor:
         """Return (γ/2)·E‖∇ₓD(x̃)‖² of the fake rows."""
@@ -407,7 +405,7 @@ class R2(_ZeroCentred):
 
 @dataclass(frozen=True)
 class R1R2(_ZeroCentred):
-    """Both zero-centred penalties, usual with the relativistic loss (Huang et al., 2024)."""
+    """Both zero-centered penalties, usual with the relativistic loss (Huang et al., 2024)."""
 
     def __call__(self, batch: DiscriminatorBatch) -> Tensor:
         """Return the sum of `R1` and `R2`."""
@@ -432,7 +430,7 @@ class GradientPenalty(Penalty):
         check_number("weight", self.weight, Real, 0, above=True)
 
     def due(self, step: int) -> bool:  # noqa: ARG002
-        """Return True: the penalty is taken on every step."""
+        """Return True: the penalty is added in every step."""
         return True
 
     def __call__(self, batch: DiscriminatorBatch) -> Tensor:
@@ -449,7 +447,7 @@ class GradientPenalty(Penalty):
 
 @dataclass(frozen=True)
 class WeightClipping(Penalty):
-    """Keeps every weight of the critic within ±limit (Arjovsky et al., 2017, algorithm 1)."""
+    """Clips every weight of the critic to ±limit (Arjovsky et al., 2017, algorithm 1)."""
 
     limit: float = 0.01
 
@@ -465,7 +463,7 @@ class WeightClipping(Penalty):
 
 @dataclass(frozen=True)
 class GradientClipping(Penalty):
-    """Keeps every entry of the weights' gradients within ±limit, the simplest of the bounds."""
+    """Clips every entry of the weights' gradients to ±limit."""
 
     limit: float = 1.0
 
@@ -506,7 +504,7 @@ PENALTIES: Registry[Penalty] = Registry(
 
 
 def register_penalty(name: str, cls: type[Penalty]) -> None:
-    """Make a penalty of your own known by a name, for options, texts and model files.
+    """Register a penalty under a name, for options and model files.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ __all__ = [
 
 
 class GeneratorBatch(NamedTuple):
-    """What the generator's loss was computed from: both networks, real and fake rows.
+    """The inputs of the generator's loss: both networks, real and fake rows.
 
     **Shape**: real and fake (batch, n_features), as the discriminator sees them
     """
@@ -41,10 +41,10 @@ class GeneratorBatch(NamedTuple):
 
 
 class Stabilizer:
-    """Base of all stabilizers: hooks that do nothing; a stabilizer overrides those that it needs.
+    """Base class of stabilizers: its hooks do nothing; a stabilizer overrides those that it needs.
 
-    A training uses a copy of it. What a stabilizer keeps from step to step is its state, which
-    `state_dict` returns for checkpoints.
+    Each training uses its own copy. `state_dict` returns what a stabilizer keeps from step to step,
+    for checkpoints.
     """
 
     def on_discriminator_loss(
@@ -60,9 +60,9 @@ class Stabilizer:
         loss
             The loss of the training.
         n
-            Number of real rows in the batch, and of fake ones.
+            Number of real rows in the batch; there are as many fake ones.
         noise
-            Stream for what is drawn.
+            Random generator for this call.
         """
         return loss
 
@@ -72,16 +72,16 @@ class Stabilizer:
         epoch: float,  # noqa: ARG002
         noise: torch.Generator,  # noqa: ARG002
     ) -> Tensor:
-        """Return what the discriminator sees in place of real or fake rows.
+        """Return the discriminator's input for real or fake rows.
 
         Parameters
         ----------
         features
             The rows, shape (batch, n_features).
         epoch
-            Passes over the data so far.
+            Number of passes over the data so far.
         noise
-            Stream for what is drawn.
+            Random generator for this call.
         """
         return features
 
@@ -91,41 +91,41 @@ class Stabilizer:
         Parameters
         ----------
         fake
-            The generator's present rows, shape (batch, n_features).
+            The generator's current rows, shape (batch, n_features).
         noise
-            Stream for what is drawn.
+            Random generator for this call.
         """
         return fake
 
     def on_generator_loss(self, loss: Tensor, batch: GeneratorBatch) -> Tensor:  # noqa: ARG002
-        """Return what the generator minimizes in place of its adversarial loss.
+        """Return the loss that the generator minimizes instead of its adversarial loss.
 
         Parameters
         ----------
         loss
             The adversarial loss, a scalar.
         batch
-            What it was computed from.
+            The inputs of the loss.
         """
         return loss
 
     def on_generator_penalty(self, loss: Tensor, batch: GeneratorBatch) -> Tensor:  # noqa: ARG002
-        """Return the generator's loss with a penalty added; called after `on_generator_loss`.
+        """Return the generator's loss plus a penalty; called after `on_generator_loss`.
 
         Parameters
         ----------
         loss
             The loss so far, a scalar.
         batch
-            What it was computed from.
+            The inputs of the loss.
         """
         return loss
 
     def after_descent(self, generator: nn.Module) -> None:
-        """Use the generator's new weights."""
+        """Run after the generator's step, with its new weights."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is kept from step to step."""
+        """Return the state that is kept from step to step."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
@@ -142,7 +142,7 @@ class Stabilizer:
 
 @dataclass
 class LabelSmoothing(Stabilizer):
-    """Two-sided: the discriminator's targets are 0.9 and 0.1 in place of 1 and 0.
+    """Two-sided label smoothing: the discriminator's targets are 0.9 and 0.1 instead of 1 and 0.
 
     Examples
     --------
@@ -175,7 +175,7 @@ class LabelSmoothing(Stabilizer):
 
 @dataclass
 class OneSidedSmoothing(Stabilizer):
-    """One-sided: each real row's target is drawn from 0.9 to 1, that of fake ones stays 0.
+    """One-sided label smoothing: real targets are sampled from 0.9 to 1, fake ones stay 0.
 
     A fake target above 0 would reward the generator for standing still (Salimans et al.,
     2016, section 3.4).
@@ -208,7 +208,7 @@ def _relabelled(
 
 @dataclass
 class InstanceNoise(Stabilizer):
-    """Gaussian noise on all that the discriminator sees but labels, of std·decay^epoch.
+    """Gaussian noise of std·decay^epoch on the discriminator's input, except labels.
 
     The supports of real and fake rows then overlap while the generator is still poor (Sønderby
     et al., 2017, arXiv:1610.04490).
@@ -233,7 +233,7 @@ class InstanceNoise(Stabilizer):
 
 @dataclass
 class ExperienceReplay(Stabilizer):
-    """Half of the fake rows that the discriminator is trained on are past ones.
+    """Half of the discriminator's fake rows are past ones.
 
     The discriminator so still sees the modes that the generator has left. Once `capacity` past
     rows are stored, new ones replace random ones.
@@ -356,7 +356,7 @@ STABILIZERS: Registry[Stabilizer] = Registry(
 
 
 def register_stabilizer(name: str, cls: type[Stabilizer]) -> None:
-    """Make a stabilizer of your own known by a name, for options, texts and model files.
+    """Register a stabilizer under a name, for options and model files.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ LABEL_DIM = 16  # of the embedding, for each labelled column
 
 
 class LabelEmbedding(nn.Module):
-    """One vector for each level of the labels; those of a row's several labels are added up.
+    """Embedding of labels: one vector for each level; the vectors of a row's labels are summed.
 
     **Shape**: one-hot labels side by side (batch, sum of widths) → (batch, dim)
 
@@ -56,7 +56,7 @@ class LabelEmbedding(nn.Module):
 
 
 class Discriminator(nn.Module, ABC):
-    """A network from the features of rows to one logit each: high for real, low for fake."""
+    """Base class of discriminators, which map features of rows to logits: high for real rows."""
 
     judges_batches: bool = False
     """Whether a logit depends on the rest of the batch: real and fake rows are then kept apart."""
@@ -92,7 +92,7 @@ class ResidualBlock(nn.Module):
 
 
 class MLPGenerator(RowGenerator):
-    """Residual MLP from a latent, and labels where it has them, to the logits of a row.
+    """Residual MLP from a latent, and labels if there are any, to the logits of a row.
 
     Labels are embedded and concatenated to the latent (Mirza & Osindero, 2014, arXiv:1411.1784).
 

@@ -1,7 +1,7 @@
-"""The training of a GAN: the losses of one step, the loop over the steps, and what surrounds it.
+"""The training of a GAN: the losses of one step, the training loop, and its state.
 
-`discriminator_step` and `generator_step` know no optimizer, device or logging: they take tensors
-and networks and return a scalar.
+`discriminator_step` and `generator_step` take tensors and networks and return a scalar; they do not
+depend on optimizers, devices or logging.
 """
 
 import copy
@@ -126,7 +126,7 @@ def generator_step(
 
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
-    """Keep gradients off a network's weights within a ``with`` block."""
+    """Freeze a network's weights within a ``with`` block."""
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
     for weight in weights:
         weight.requires_grad_(False)
@@ -139,7 +139,7 @@ def frozen(network: nn.Module) -> Iterator[None]:
 
 @dataclass(kw_only=True)
 class TrainState(GeneratorState):
-    """Everything that training against a discriminator changes."""
+    """The state of a GAN training: everything that changes during it."""
 
     discriminator: Discriminator
     discriminator_optimizer: torch.optim.Optimizer
@@ -233,7 +233,7 @@ class Trainer:
         self.penalty = replace(self.penalty, gamma=gamma)  # type: ignore[call-arg]
 
     def start(self, generator: Generator, discriminator: Discriminator, n_steps: int) -> TrainState:
-        """Make the state of a training that has not begun.
+        """Create the initial state of a training.
 
         Parameters
         ----------
@@ -254,7 +254,7 @@ class Trainer:
         )
 
     def run(self, state: TrainState, callback: Callback) -> TrainState:
-        """Train until the steps or the time are used up or a callback stops it; return the state.
+        """Train until the last step, the time limit, or a callback stops it; return the state.
 
         Parameters
         ----------
@@ -430,7 +430,7 @@ class Trainer:
         return copy.deepcopy({**state.state_dict(), "trainer": self.state_dict()})
 
     def restore(self, state: TrainState, saved: Mapping[str, Any]) -> None:
-        """Bring a training to a captured state.
+        """Restore a captured state.
 
         Parameters
         ----------
@@ -513,7 +513,7 @@ class Trainer:
 
 @dataclass(frozen=True, kw_only=True)
 class GANTraining(GeneratorTraining):
-    """A training against a discriminator; the base of those on tables and on images.
+    """Base class of GAN trainings on tables and images.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Rows column by column, each drawn by boosted trees given those before it; arrays only."""
+"""Boosted trees that sample encoded rows column by column, each given those before it."""

@@ -1,4 +1,4 @@
-"""Growth of classifiers of boosted trees with vector leaves, by XGBoost."""
+"""Fits classifiers of boosted trees with vector leaves, with XGBoost."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class Growth:
-    """How the trees of a classifier are grown.
+    """Hyperparameters of a classifier of boosted trees.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _grown(
     import xgboost
 
     class Stop(xgboost.callback.TrainingCallback):
-        """Ends the growth when the fit has to end."""
+        """XGBoost callback that stops when the fit has to end."""
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
             return stop()

@@ -1,11 +1,11 @@
-"""`TreeGenerator`: encoded rows, drawn column by column by trees given the columns before it.
+"""`TreeGenerator`: samples encoded rows column by column, with trees that see the columns before.
 
 The joint distribution is a product of conditional ones, as in sequential trees (Reiter, 2005). A
-level span is drawn by a classifier of its levels. A number is drawn digit by digit: which quarter
-of its distribution, which quarter of that, and so on. The bins are cut by mass between the bands of
-frequent values. Each digit has a classifier that sees the digits before it, and all columns before
-at full resolution. The rest of a number is uniform within its finest bin. Of few rows, held-out
-ones choose how deep a column's trees are.
+level span is sampled from a classifier of its levels. A number is sampled digit by digit: the
+quarter of its distribution, the quarter of that, and so on. The bins are cut by mass between the
+bands of frequent values. Each digit has a classifier that sees the digits before it, and all
+columns before at full resolution. The rest of a number is uniform within its finest bin. In small
+tables, held-out rows choose the depth of a column's trees.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class NumberGrid:
-    """The bins of a number's probability, and the divisions that lead to each.
+    """The bins of a number's probability, and the digits that lead to each.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _never(_place: int) -> bool:
 
 
 class TreeColumn(NamedTuple):
-    """What draws one column of an encoded row.
+    """The classifiers that sample one column of an encoded row.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ class TreeColumn(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TreeGenerator:
-    """Draws encoded rows column by column.
+    """Samples encoded rows column by column.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Classifiers of boosted trees whose leaves hold a vector, one entry a class.
+"""Classifiers of boosted trees with vector leaves, which have one entry for each class.
 
-A tree of XGBoost with ``multi_strategy="multi_output_tree"`` scores all classes in one walk (Zhang
+An XGBoost tree with ``multi_strategy="multi_output_tree"`` scores all classes in one pass (Zhang
 and Jung, 2020, arXiv:1909.04373). Of two classes one entry is enough: the log-odds of the second.
 The trees are kept as plain arrays, in the model file too. What XGBoost evaluates is rebuilt from
 the arrays by its public JSON format, after a check of each index.

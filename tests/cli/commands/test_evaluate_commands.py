@@ -65,7 +65,7 @@ def test_a_score_that_is_too_low(run, tables):
 def test_a_limit_that_is_none(run, tables, limit):
     result = run("evaluate", tables["real"], tables["fresh"], "--fail-under", limit)
     assert result.exit_code == 2
-    assert f"'--fail-under': {limit} is no number from 0 to 1; write one" in result.stderr
+    assert f"'--fail-under': {limit} is not a number from 0 to 1; write, say" in result.stderr
 
 
 def test_copies_fail_whatever_the_score(run, files):
@@ -74,8 +74,8 @@ def test_copies_fail_whatever_the_score(run, files):
     assert (result.exit_code, verdict["grade"], verdict["is_copied"]) == (6, "poor", True)
     assert verdict["score"] > 0.5
     assert result.stderr == (
-        "--fail-under 0.5 fails whatever the score: rows were copied from the real table, or are "
-        "too near to its rows, as the weak points say\n"
+        "--fail-under 0.5 fails whatever the score: rows are copies of real ones, or too close "
+        "to them; see the weak points\n"
     )
 
 
@@ -101,9 +101,11 @@ def test_wrong_usage(run, tables):
     assert "--target sizes is not a column of the table; did you mean 'size'?" in result.stderr
     result = run("evaluate", *files, "--html", tables["real"], "--force")
     assert result.exit_code == 2
-    assert f"--html {tables['real']} is a file to read from; give another name" in result.stderr
+    assert f"--html {tables['real']} is an input file; choose another name" in result.stderr
     result = run("evaluate", *files, "--html", "-")
-    assert "a report can't go to standard output; give --html a file name" in result.stderr
+    assert (
+        "a report can't be written to standard output; set --html to a file name" in result.stderr
+    )
     assert run("evaluate", tables["real"], "none.csv").exit_code == 5
 
 
@@ -143,7 +145,7 @@ def test_risks_are_printed(run, files):
     assert result.stdout.splitlines()[1].split()[:3] == ["copies", "exact", "copies"]
     assert result.stdout.splitlines()[1].endswith("leak")
     assert "questions show a leak." in result.stdout
-    assert "Attacked in " in result.stderr
+    assert "Ran the attacks in " in result.stderr
 
 
 def test_json(run, files):
@@ -164,7 +166,7 @@ class TestLimit:
         tables = (files["real"], files["leaky"], "--holdout", files["unseen"])
         result = run("privacy", *tables, *COPIES, *limit)
         assert result.exit_code == 6
-        assert "Over the limit of 0.05: copies, exact copies: " in result.stderr
+        assert "Above the limit of 0.05: copies, exact copies: " in result.stderr
 
     def test_what_is_not_shown_to_be_within_it_is_over_it(self, run, files):
         tables = (files["real"], files["fresh"], "--holdout", files["unseen"])
@@ -177,7 +179,7 @@ class TestLimit:
         tables = (files["real"], files["fresh"], "--holdout", files["real"])
         result = run("privacy", *tables, *COPIES, "-q", "--fail-over", "0.9")
         assert result.exit_code == 6
-        assert result.stderr == "No risk is shown to be under the limit of 0.9\n"
+        assert result.stderr == "No risk is shown to be below the limit of 0.9\n"
         assert "The holdout shows nothing: 100 % of its rows are rows of the real" in result.stdout
 
 
@@ -192,4 +194,4 @@ def test_errors(run, files):
 def test_a_page_has_the_name_of_a_page(run, tables):
     result = run("evaluate", tables["real"], tables["fresh"], "--html", "page.txt")
     assert result.exit_code == 2
-    assert "--html page.txt would hold a web page; give a name that ends in .html" in result.stderr
+    assert "--html page.txt must end in .html" in result.stderr

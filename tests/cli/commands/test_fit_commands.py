@@ -33,7 +33,7 @@ class TestFit:
         facts = json.loads(result.stdout)
         assert (facts["training_rows"], facts["notes"]) == (100, [note])
         private = run("fit", small_csv, "-m", "p.safetensors", "--training-rows", 9, "--epsilon", 1)
-        assert "--training-rows 9 does not go with epsilon: all rows are" in private.stderr
+        assert "--training-rows 9 can't be combined with epsilon: all rows are" in private.stderr
 
     def test_fit_refuses_an_existing_model_and_stdout(self, run, small_csv, model):
         result = run("fit", small_csv, "-m", model)
@@ -41,7 +41,10 @@ class TestFit:
         assert "already exists" in result.stderr
         result = run("fit", small_csv, "-m", "-")
         assert result.exit_code == 2
-        assert "a model can't go to standard output; give --model a file name" in result.stderr
+        assert (
+            "a model can't be written to standard output; set --model to a file name"
+            in result.stderr
+        )
 
 
 class TestCheckpoint:
@@ -61,8 +64,8 @@ class TestCheckpoint:
         refused = run("fit", small_csv, *self.TINY, *state)
         assert (refused.exit_code, refused.stderr.splitlines()[-1]) == (
             2,
-            "Error: --checkpoint state has the checkpoint of a fit; give --resume to go on with "
-            "it, or name another folder",
+            "Error: --checkpoint state has the checkpoint of a fit; use --resume to continue "
+            "it, or choose another folder",
         )
         result = run("fit", small_csv, *self.TINY, *state, "--resume", "--json")
         assert json.loads(result.stdout)["seed"] == seed
@@ -71,9 +74,7 @@ class TestCheckpoint:
     def test_resume_needs_a_folder(self, run, small_csv):
         result = run("fit", small_csv, *self.TINY, "--resume")
         assert result.exit_code == 2
-        assert (
-            "--resume goes on from a checkpoint; name its folder by --checkpoint" in result.stderr
-        )
+        assert "--resume needs the folder of a checkpoint; set --checkpoint" in result.stderr
 
 
 class TestSynth:
@@ -120,7 +121,7 @@ class TestSynth:
         result = run("synth", notes, *STEPS, "--text", style, "-o", "out.csv", "--report", "r.html")
         assert result.exit_code == 0, result.output
         drawn = pd.read_csv("out.csv")
-        assert ("Free text, not learned: note" in result.stderr) == (style != "drop")
+        assert ("Free text, replaced by placeholders: note" in result.stderr) == (style != "drop")
         if style == "drop":
             assert [*drawn.columns] == ["size"]
             assert "Free text, left out: note" in result.stderr
@@ -138,7 +139,7 @@ class TestSynth:
         )
         Path("t.csv").write_text("kind,share,note\n" + rows)
         warning = (
-            "Warning: t_synthetic.csv holds texts that a spreadsheet takes for formulas: 'note' "
+            "Warning: t_synthetic.csv has texts that a spreadsheet evaluates as formulas: 'note' "
             "(9); import these columns as text"
         )
         assert warning in run("synth", "t.csv", *STEPS, "-n", "9").stderr.splitlines()
@@ -187,10 +188,10 @@ class TestSynth:
     def test_conflicts(self, run, small_csv):
         result = run("synth", small_csv, "--json", "-o", "-")
         assert result.exit_code == 2
-        assert "--json and -o - would both write to standard output; give one" in result.stderr
+        assert "--json and -o - both write to standard output; use only one" in result.stderr
         result = run("synth", small_csv, "-o", "x.csv", "--model", "./x.csv")
         assert result.exit_code == 2
-        assert "--model and --out both name x.csv; give two names" in result.stderr
+        assert "--model and --out both name x.csv; choose two names" in result.stderr
         result = run("synth", small_csv, *STEPS, "--epochs", "2")
         assert result.exit_code == 2
         assert "--steps 20 and --epochs 2.0 are both given; give one" in result.stderr
@@ -198,7 +199,10 @@ class TestSynth:
     def test_a_model_does_not_go_to_stdout(self, run, small_csv):
         result = run("synth", small_csv, "--model", "-")
         assert result.exit_code == 2
-        assert "a model can't go to standard output; give --model a file name" in result.stderr
+        assert (
+            "a model can't be written to standard output; set --model to a file name"
+            in result.stderr
+        )
 
     @pytest.mark.parametrize(
         ("args", "option"),
@@ -216,7 +220,7 @@ class TestSynth:
         Path("link").symlink_to("d.csv")
         result = run(*args, "--force")
         assert result.exit_code == 2
-        assert f"{option} is a file to read from; give another name" in result.stderr
+        assert f"{option} is an input file; choose another name" in result.stderr
         assert Path("d.csv").read_text() == "a,b\n1,2\n"
 
     def test_missing_pyarrow_is_found_before_the_table_is_read(self, run, monkeypatch):

@@ -107,7 +107,7 @@ def test_a_folder_is_learned_and_judged(folder, run):
     assert done.exit_code == 0, done.output
     rows = [line.split("  ")[0] for line in done.stdout.splitlines()]
     assert rows[1:] == [
-        "read as asked",
+        "read as label",
         "inception score",
         "Fréchet distance of 60",
         "modes covered",
@@ -128,7 +128,7 @@ def test_a_folder_is_learned_and_judged(folder, run):
             ("fit", "-m", "m", "--loss", "hinge", "--stabilizer", "label_smoothing"),
             ((2,), "--loss hinge has none"),
         ),
-        (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "ends in .png, .npz or /")),
+        (("sample", "MODEL", "-o", "digits.jpg"), ((2,), "end in .png, .npz or /")),
         (("sample", "MODEL", "-o", "a.npz", "--label", "ten"), ((2,), "label 'ten' is none of")),
         (("sample", "nothing.safetensors", "-o", "a.npz"), ((5,), "nothing.safetensors")),
     ],
@@ -180,7 +180,7 @@ def test_pictures_of_classes_are_learned_drawn_and_judged(model, run, tmp_path, 
     assert (facts["method"], facts["steps"], facts["white"]) == ("gan", 3, 255)
     refused = run("images", "evaluate", "b.safetensors")
     assert refused.exit_code != 0
-    assert "not scikit-learn's digits; name those that it learned with --data" in refused.stderr
+    assert "not scikit-learn's digits; pass its training images with --data" in refused.stderr
     scores = ("images", "evaluate", "b.safetensors", "--data", "drawn", "-n", "100", "--no-retrain")
     first, second = run(*scores), run(*scores)
     assert first.exit_code == 0, first.output
@@ -193,12 +193,12 @@ def test_no_images(model, run, tmp_path):
     assert run("images", "sample", model, "-n", "0", "-o", "a.npz").exit_code == 0
     assert np.load(tmp_path / "a.npz")["images"].shape == (0, 8, 8)
     refused = run("images", "sample", model, "-n", "0", "-o", "a.png")
-    assert "-n 0: a picture has an image at least" in refused.stderr
+    assert "-n 0: a picture needs an image" in refused.stderr
 
 
 def test_sizes_that_cannot_be(run):
     refused = run("images", "fit", "-m", "a", "--size", "3y3")
-    assert "'3y3' is no size of images; write HEIGHTxWIDTH such as 28x28" in refused.stderr
+    assert "'3y3' is not an image size; write HEIGHTxWIDTH such as 28x28" in refused.stderr
 
 
 def test_images_are_translated(run, tmp_path):
@@ -216,7 +216,7 @@ def test_images_are_translated(run, tmp_path):
     assert done.exit_code == 0, done.output
     assert np.load(tmp_path / "clean.npz")["images"].shape == (12, 8, 8)
     refused = run(*use)
-    assert "give --task to train a model, or --input and --out to use it" in refused.stderr
+    assert "use --task to train a model, or --input and --out to apply it" in refused.stderr
     assert run(*learn).exit_code == 5  # the model exists
 
 
@@ -240,5 +240,5 @@ def test_a_label_of_a_model_without_labels():
 
 def test_too_few_images_to_translate(tmp_path):
     np.save(tmp_path / "two.npy", np.zeros((2, 8, 8), np.uint8))
-    with pytest.raises(DataError, match=r"too few images \(2\); .* 3 are needed at least"):
+    with pytest.raises(DataError, match=r"too few images \(2\); at least 3 are needed"):
         read_halves(str(tmp_path / "two.npy"), Report(quiet=True), size=None)

@@ -29,7 +29,7 @@ def test_killed_and_resumed(run, model, process, tmp_path):
     for number in (1, 0):
         result = run("sample", model, *PARTS, "-o", "shards", "--shard", f"{number}/2")
         assert result.exit_code == 0
-        assert ("still to come" in result.stderr) == (number == 1)
+        assert ("still missing" in result.stderr) == (number == 1)
     assert contents("killed/") == contents("shards")
     assert len(contents("killed/")) == 4
 

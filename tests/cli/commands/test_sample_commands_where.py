@@ -92,7 +92,7 @@ def test_balance(folder):
     both = ("--balance", "plan", "--where-file", folder / "staff.csv")
     result = invoke("sample", folder / "m.safetensors", *both, "-o", folder / "none.csv")
     assert result.exit_code == 2
-    assert "--balance and --where-file can't both be given; give one" in result.stderr
+    assert "--balance and --where-file can't be combined; use one of them" in result.stderr
 
 
 def test_impute(folder):

@@ -14,11 +14,11 @@ from tabgan.cli.main import main
     [
         (
             ("--where-file", "rows.csv", "-n", "5"),
-            "--where-file has a row for each one that is drawn; leave -n out",
+            "--where-file determines the number of rows; leave -n out",
         ),
         (
             ("--where-file", "rows.csv", "--where", "a=1"),
-            "--where and --where-file can't both be given; give one",
+            "--where and --where-file can't be combined; use one of them",
         ),
         (("--where", "a > 1 or b = 2"), "where: only 'and' joins tests"),
         (("--where", "a > 'b"), "  a > 'b\n      ^"),

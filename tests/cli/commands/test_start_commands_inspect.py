@@ -118,7 +118,7 @@ class TestInspect:
 
     def test_schema_is_written_edited_and_taken_back(self, run, small_csv):
         result = run("inspect", small_csv, "--schema", "s.json")
-        assert result.stderr.endswith("Wrote s.json; edit it and give it with --schema\n")
+        assert result.stderr.endswith("Wrote s.json; edit it and pass it with --schema\n")
         state = json.loads(Path("s.json").read_text())
         day = next(column for column in state["columns"] if column["name"] == "day")
         day.update(kind="categorical", why="said by hand")
@@ -188,26 +188,26 @@ class TestAgreesWithFit:
 
     def test_it_says_what_would_be_folded(self, run, towns):
         text = run("inspect", towns).stdout
-        assert "folded: town (60 rare levels of 60 rows)" in text
+        assert "rare values: town (60 values in 60 rows, replaced by frequent ones)" in text
         assert "folded" not in run("inspect", towns, "--min-group", "1").stdout
 
     def test_it_says_how_a_long_tail_is_written(self, run, tmp_path):
         path = tmp_path / "codes.csv"
         path.write_text("\n".join(["code", *["A-00"] * 60, *(f"B-{i:03d}" for i in range(60)), ""]))
         text = run("inspect", path, "--kind", "code=categorical").stdout
-        line = "folded: code (60 rare levels of 60 rows, written as generated levels such as A-000)"
+        line = "rare values: code (60 values in 60 rows, replaced by generated ones such as A-000)"
         assert line in text.splitlines()
 
     def test_it_says_that_a_table_is_small(self, run, tmp_path):
         path = tmp_path / "ten.csv"
         path.write_text("\n".join(["pay", *(f"{30_000 + 977 * i}" for i in range(10)), ""]))
-        note = "note: 10 rows are few to learn from and hide in"
+        note = "note: 10 rows are few to learn from and to protect"
         assert note in run("inspect", path).stdout
         assert note not in run("inspect", path, "--min-group", "1").stdout
 
     def test_free_text_is_named_and_may_be_left_out(self, run, notes):
         lines = run("inspect", notes).stdout.splitlines()
-        told = "Free text, not learned: note; placeholders stand for it (--text says which)"
+        told = "Free text, replaced by placeholders: note (see --text)"
         assert told in lines
         assert json.loads(run("inspect", notes, "--json").stdout)["free_text"] == ["note"]
         left = run("inspect", notes, "--text", "drop")

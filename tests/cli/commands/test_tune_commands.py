@@ -49,7 +49,7 @@ def test_names_of_methods(run, small_csv):
     assert "'tabnet' is none of trees, gan, diffusion, vae" in result.stderr
     result = run("compare", small_csv, "--methods", "trees,trees")
     assert result.exit_code == 2
-    assert "names one of them twice" in result.stderr
+    assert "has a name twice" in result.stderr
 
 
 def test_too_few_rows(run):
@@ -75,7 +75,7 @@ def test_table_choice_and_next_command(run, small_csv):
     assert lines[4].startswith(f"best: z = {best}, learning rate 0.0005, width 16: detection ")
     assert lines[5].startswith("heuristic: z = ")
     assert [row[4] for row in rows] == ["3", "3"]
-    own = "seeds alone make ± " in lines[-2] and not lines[-2].endswith("so it is better")
+    own = "between seeds" in lines[-2] and not lines[-2].endswith("so it is better")
     own = lines[5].split()[3] if own and lines[5].split()[3] in ("8", "32") else best
     assert lines[-1] == (
         f"next: tabgan synth {small_csv} --latent-dim {own} --hidden-dim 16 --steps 5"
@@ -91,7 +91,7 @@ def test_the_heuristic_is_the_best(run, small_csv):
     args = ("--hidden-dims", "16", "--steps", "3", "--seed", "1", "-q", "--latent-dims", own)
     lines = run("tune", small_csv, *args).stdout.splitlines()
     assert lines[1].endswith("  best, heuristic")
-    assert lines[-2].startswith("the heuristic's own is the best; seeds alone make ± ")
+    assert lines[-2].startswith("the heuristic's choice is the best; variation between seeds ± ")
 
 
 def test_comparison_with_the_heuristic():
@@ -112,18 +112,18 @@ def test_comparison_with_the_heuristic():
     assert lines[5:] == [
         "best: z = 32, learning rate 0.0005, width 256: detection 0.750, trend error 1.25 %",
         "heuristic: z = 64 (said by hand)",
-        "best against the heuristic's own: detection +0.250, trend error -1.75 %",
+        "best compared with the heuristic's: detection +0.250, trend error -1.75 %",
         "next: do this",
     ]
     again = tuple(trial.and_again(trial) for trial in trials)
     lines = lay_out_tuning(TuningResult(again, choice, defaults), "").splitlines()
-    assert lines[-2].endswith("; seeds alone make ± 0.000, so it is better")
+    assert lines[-2].endswith("; the variation between seeds is ± 0.000, so it is better")
     other = replace(trials[1], runs=(TableScores(1.0, 3.0, 0.9),))
     again = (trials[0].and_again(trials[0]), trials[1].and_again(other))
     lines = lay_out_tuning(TuningResult(again, choice, defaults), "").splitlines()
-    assert lines[-2].endswith("± 0.200, so that is no difference: keep the heuristic's own")
+    assert lines[-2].endswith("± 0.200, so this is no difference: keep the heuristic's")
     lines = lay_out_tuning(TuningResult((trials[0],), choice, defaults), "").splitlines()
-    assert lines[-2] == "the heuristic's own size was not among those that could be compared"
+    assert lines[-2] == "the heuristic's size was not among the compared ones"
 
 
 def test_report_picture_and_facts(run, small_csv):
@@ -186,13 +186,13 @@ def test_existing_files_are_refused_before_the_table_is_read(run, small_csv):
     ("args", "message"),
     [
         (("-o", "-"), "a report can't go to standard output; --json prints it there"),
-        (("--plot", "-"), "a plot can't go to standard output; give --plot a file name"),
-        (("--plot", "x", "-o", "./x"), "--plot and --out both name ./x; give two names"),
+        (("--plot", "-"), "a plot can't be written to standard output; set --plot to a file name"),
+        (("--plot", "x", "-o", "./x"), "--plot and --out both name ./x; choose two names"),
         (("--plot", "t.jpg"), "--plot t.jpg does not end as a picture does"),
         (("--latent-dims", "8,x"), "'8,x' is not a list of whole numbers with commas between them"),
         (("--learning-rates", ""), "'' is not a list of numbers with commas between them"),
         (("--latent-dims", "0"), "latent_dims with=0 must be a whole number from 1"),
-        (("--optuna", "0"), "0 is no whole number from 1"),
+        (("--optuna", "0"), "0 is not a whole number from 1"),
         (("--steps", "0"), "'0' is neither a whole number from 1 nor 'auto'"),
     ],
 )
@@ -206,4 +206,4 @@ def test_the_table_is_not_overwritten(run):
     Path("d.csv").write_text("a\n1\n")
     result = run("tune", "d.csv", "-o", "./d.csv", "--force")
     assert result.exit_code == 2
-    assert "--out ./d.csv is a file to read from; give another name" in result.stderr
+    assert "--out ./d.csv is an input file; choose another name" in result.stderr

@@ -110,10 +110,10 @@ def test_learning_rate_falls_in_the_second_half_only():
             100,
             2,
             32,
-            "simple table (100 rows, 2 learned columns): z = d, d = 4, kept within 32 and",
+            "z = d, with encoded width d = 4, raised to the minimum of 32",
         ),
-        (12, 17_000, 11, 128, "z = 2·d, d = 12, kept within 128 and 512"),
-        (900, 50_000, 60, 512, "kept within 128 and 512"),
+        (12, 17_000, 11, 128, "z = 2·d, with encoded width d = 12, raised to the minimum of 128"),
+        (900, 50_000, 60, 512, "limited to the maximum of 512"),
     ],
 )
 def test_latent_heuristics(width, rows, columns, dim, words):
