@@ -38,7 +38,7 @@ def dcr_share(
         for frame in coded
     ]
     to_train, to_test = (
-        _nearest(ranks[0], levels[0], ranks[place], levels[place]) for place in (1, 2)
+        nearest_distances(ranks[0], levels[0], ranks[place], levels[place]) for place in (1, 2)
     )
     tied = np.isclose(to_train, to_test, rtol=0, atol=1e-9)
     return float(100 * np.mean(np.where(tied, 0.5, to_train < to_test)))
@@ -59,16 +59,19 @@ def _quantile_ranks(frames: Sequence[pd.DataFrame]) -> list[np.ndarray]:
     return ranked
 
 
-def _nearest(
-    ranks: np.ndarray, levels: np.ndarray, other_ranks: np.ndarray, other_levels: np.ndarray
+def nearest_distances(
+    numbers: np.ndarray, levels: np.ndarray, other_numbers: np.ndarray, other_levels: np.ndarray
 ) -> np.ndarray:
-    """Distance of each row to its nearest among the others, in blocks of 500 rows."""
+    """Distance of each row to its nearest among the others, in blocks of 500 rows.
+
+    It adds up the differences of the numbers, and 1 for each level that differs.
+    """
     blocks = []
-    for start in range(0, len(ranks), 500):
+    for start in range(0, len(numbers), 500):
         rows = slice(start, start + 500)
-        distance = np.zeros((len(ranks[rows]), len(other_ranks)))
-        if ranks.shape[1]:
-            distance += cdist(ranks[rows], other_ranks, "cityblock")
+        distance = np.zeros((len(numbers[rows]), len(other_numbers)))
+        if numbers.shape[1]:
+            distance += cdist(numbers[rows], other_numbers, "cityblock")
         if levels.shape[1]:
             distance += cdist(levels[rows], other_levels, "hamming") * levels.shape[1]
         blocks.append(distance.min(axis=1))

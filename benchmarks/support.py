@@ -53,7 +53,11 @@ def support_scores(
     size = min(len(real), len(synthetic), ROWS)
     rng = np.random.default_rng(0)
     coded = encode([sample_rows(frame, size, rng) for frame in (real, synthetic)], categorical)
-    points, drawn = _features(coded[0], coded[1], categorical)
+    return support_of_points(*_features(coded[0], coded[1], categorical))
+
+
+def support_of_points(points: np.ndarray, drawn: np.ndarray) -> dict[str, float]:
+    """Return both scores of as many drawn points as real ones, in one space."""
     return {
         "alpha_precision": _agreement(_precision_curve(points, drawn)),
         "beta_recall": _agreement(_recall_curve(points, drawn)),

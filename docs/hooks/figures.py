@@ -119,6 +119,21 @@ FIGURES = {
         {**FIDELITY, "fit, CPU s": ("fit_cpu_seconds", ",.0f")},
         only="shape_error.notna()",
     ),
+    "published": Figures(
+        "published",
+        {"table": "table", "rows of": "method"},
+        {
+            "C2ST": ("xgb_c2st", ".3f"),
+            "trend error %": ("trend_error", ".2f"),
+            "real bins": ("trend_error_bins", ".2f"),
+            "NMI distance": ("nmi_distance", ".4f"),
+            "utility": ("utility", ".3f"),
+            "α-precision": ("alpha_precision", ".3f"),
+            "β-recall": ("beta_recall", ".3f"),
+            "nearer to train %": ("dcr_share", ".1f"),
+            "fit, CPU s": ("fit_cpu_seconds", ",.0f"),
+        },
+    ),
     "conditions": Figures(
         "asking",
         {"where": "where", "rows": "source"},

@@ -99,7 +99,7 @@ def rows_to_learn(training_rows: int | None, *, is_private: bool) -> int | None:
     is_private
         Whether the fit is private: all rows are then counted.
     """
-    from tabgan.files.row_sample import TRAINING_ROWS
+    from tabgan.files.file_cells import TRAINING_ROWS
 
     if is_private:
         return None

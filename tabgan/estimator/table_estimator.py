@@ -25,8 +25,8 @@ from tabgan.base.option_checks import check_memory, check_number
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.conditions.grammar import Where
+from tabgan.files.file_cells import TRAINING_ROWS, sample_frame
 from tabgan.files.read_write import read_table
-from tabgan.files.row_sample import TRAINING_ROWS, sample_frame
 from tabgan.fitting.fit_session import FitCheckpoint, FitSession, NotFittedError
 from tabgan.fitting.fit_table import describe_postprocessing, fit_table
 from tabgan.fitting.options import OPTIONS_OF, FitOptions, Method, current_options

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.files.file_cells import sample_batches
 from tabgan.files.formats import (
     TableContentError,
     TableForm,
@@ -18,7 +19,6 @@ from tabgan.files.formats import (
     load_extra,
     shown_place,
 )
-from tabgan.files.row_sample import sample_batches
 from tabgan.inference.accept_table import as_frame
 from tabgan.table.frame_libraries import for_pandas, list_places, lists_as_text, with_lists
 
@@ -69,7 +69,9 @@ def read_parquet(
     try:
         return frame_of_arrow(parquet.read_table(stream), by_schema=by_schema)
     except arrow.ArrowException as error:
-        raise TableContentError(f"{name} is not a Parquet file, or damaged: {error}") from error
+        raise TableContentError(
+            f"{name} is not a Parquet file, or damaged: {error}; name its format with --format"
+        ) from error
 
 
 def read_parquet_dataset(
@@ -327,7 +329,9 @@ def read_feather(
         opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
         return frame_of_arrow(opener(stream).read_all(), by_schema=by_schema)
     except (arrow.ArrowException, OSError) as error:
-        raise TableContentError(f"{name} is not a Feather file, or damaged: {error}") from error
+        raise TableContentError(
+            f"{name} is not a Feather file, or damaged: {error}; name its format with --format"
+        ) from error
 
 
 class FeatherBlocks:

@@ -17,7 +17,6 @@ from tabgan.files.file_cells import formula_like, objects, typed
 from tabgan.files.formats import FileColumn, TableContentError, TableForm, load_extra
 from tabgan.files.sheets import (
     ColumnStyle,
-    MergedCells,
     Sheet,
     drop_blank_rows,
     open_sheets,
@@ -26,10 +25,13 @@ from tabgan.files.sheets import (
 from tabgan.files.table_location import (
     HEAD_ROWS,
     HeaderRow,
+    fill_down,
     find_header,
     footer_length,
     is_blank,
+    repeats_of,
     say_footer,
+    say_repeats,
     unique_names,
 )
 from tabgan.table.text_formats import NUMBER
@@ -107,11 +109,8 @@ def _read(
             f"{name}, sheet {chosen.title!r} is empty; a table needs a row of names and rows"
         )
     merged = chosen.merged()
-    grouped = {cells.top for cells in merged if cells.right > cells.left}
-    place = find_header(
-        rows[:HEAD_ROWS], numbers[:HEAD_ROWS], header, unit="row", grouped_rows=grouped
-    )
-    body = _fill_merged(rows, numbers, place.body, merged)
+    place = find_header(rows[:HEAD_ROWS], numbers[:HEAD_ROWS], header, unit="row", merged=merged)
+    body = fill_down(rows[place.body :], numbers[place.body :], merged)
     labels, body, below = _cut_out(place.labels, body, numbers[place.body :])
     cells = [objects(column) for column in zip(*body, strict=True)] or [objects(())] * len(labels)
     blank = [
@@ -166,33 +165,20 @@ def _unstored(
     return (note,) if unstored else ()
 
 
-def _fill_merged(
-    rows: Sequence[Sequence[Any]], numbers: Sequence[int], start: int, merged: Sequence[MergedCells]
-) -> list[list[Any]]:
-    """Return the rows of data, with the value of merged cells in all of these."""
-    places = {number: at for at, number in enumerate(numbers[start:])}
-    body = [list(row) for row in rows[start:]]
-    for cells in merged:
-        first = places.get(cells.top)
-        if first is None or cells.left >= len(body[first]) or cells.top == cells.bottom:
-            continue
-        for number in range(cells.top + 1, cells.bottom + 1):
-            at = places.get(number)
-            if at is not None:
-                body[at] += [None] * (cells.left + 1 - len(body[at]))
-                body[at][cells.left] = body[first][cells.left]
-    return body
-
-
 def _cut_out(
     labels: Sequence[str], body: list[list[Any]], numbers: Sequence[int]
 ) -> tuple[list[str], list[list[Any]], tuple[str, ...]]:
     """Leave out what stands below the table and beside it; say what that is."""
-    notes: tuple[str, ...] = ()
+    labels, body, numbers, notes = _without_tables_beside(labels, body, numbers)
     width = max((at + 1 for at, label in enumerate(labels) if label.strip()), default=0)
+    repeats = set(repeats_of(labels, body))
+    if repeats:
+        notes += (say_repeats(len(repeats)),)
+        numbers = [number for at, number in enumerate(numbers) if at not in repeats]
+        body = [row for at, row in enumerate(body) if at not in repeats]
     length = footer_length(body, numbers, width or len(labels))
     if length:
-        notes = (say_footer(length),)
+        notes += (say_footer(length),)
         body = body[:-length]
     counts = Counter(at for row in body for at, cell in enumerate(row) if not is_blank(cell))
     least = 1 if not width else max(_LEAST_FILLED * len(body), 1)
@@ -202,6 +188,65 @@ def _cut_out(
     width = max(width, end)
     labels = [*labels[:width], *[""] * (width - len(labels))]
     return labels, [[*row[:width], *[None] * (width - len(row))] for row in body], notes
+
+
+def _without_tables_beside(
+    labels: Sequence[str], body: list[list[Any]], numbers: Sequence[int]
+) -> tuple[list[str], list[list[Any]], list[int], tuple[str, ...]]:
+    """Leave out tables to the right or left, which have other rows and a blank column between."""
+    width = max(map(len, [labels, *body]))
+    blocks: list[list[int]] = [[]]
+    for place in range(width):
+        named = place < len(labels) and labels[place].strip()
+        if named or not all(map(is_blank, (row[place] for row in body if place < len(row)))):
+            blocks[-1].append(place)
+        elif blocks[-1]:
+            blocks.append([])
+    blocks = [block for block in blocks if block]
+    if len(blocks) < 2:
+        return list(labels), body, list(numbers), ()
+    rows_of: list[list[int]] = [[] for _ in range(width)]  # those that each column fills
+    for at, row in enumerate(body):
+        for place, cell in enumerate(row):
+            if not is_blank(cell):
+                rows_of[place].append(at)
+    main = max(blocks, key=lambda block: sum(len(rows_of[place]) for place in block))
+    own = sorted({at for place in main for at in rows_of[place]})
+    beside = [block for block in blocks if block is not main and _is_table(block, rows_of, own)]
+    if not beside:
+        return list(labels), body, list(numbers), ()
+    left_out = {place for block in beside for place in block}
+    labels = ["" if place in left_out else label for place, label in enumerate(labels)]
+    body = [
+        [None if place in left_out else cell for place, cell in enumerate(body[at])] for at in own
+    ]
+    shown = ", ".join(f"{_letters(block[0])} to {_letters(block[-1])}" for block in beside)
+    note = f"the table beside this one, in columns {shown}, is skipped"
+    return labels, body, [numbers[at] for at in own], (note,)
+
+
+def _is_table(block: Sequence[int], rows_of: Sequence[list[int]], main: Sequence[int]) -> bool:
+    """Tell whether columns beside a table fill rows without a gap, and others than the table."""
+    rows = sorted({at for place in block for at in rows_of[place]})
+    if len(block) < 2 or len(rows) < 2 or rows[-1] - rows[0] + 1 > len(rows):
+        return False
+    return len(rows) < 0.9 * len(main) or len(set(rows) & set(main)) < 0.9 * len(rows)
+
+
+def _letters(place: int) -> str:
+    """Return a column as Excel names it.
+
+    Examples
+    --------
+    >>> _letters(0), _letters(27)
+    ('A', 'AB')
+    """
+    name = ""
+    place += 1
+    while place:
+        place, digit = divmod(place - 1, 26)
+        name = chr(ord("A") + digit) + name
+    return name
 
 
 def _one_type(values: NDArray[np.object_]) -> tuple[NDArray[np.object_], bool]:

@@ -55,6 +55,7 @@ _SUFFIXES: dict[str, Format] = {
     ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".feather": "feather",
@@ -71,7 +72,7 @@ _READ_ONLY = {  # workbooks that are written as .xlsx
     ".xlsm": "an Excel file with macros",
     ".ods": "an OpenDocument file",
 }
-_PACKED = (".gz", ".zst", ".zip")
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "hdfs", "sftp", "memory", "file")
 _WEB = ("http", "https", "ftp")
@@ -127,7 +128,7 @@ def format_of(path: str, *, to_write: bool = False) -> Format | None:
     if plain not in _SUFFIXES:
         raise OptionError(
             f"{path}: {suffix!r} is not the suffix of a table format; tabgan knows "
-            f"{', '.join(_SUFFIXES)} (and .gz, .zip or .zst after them); otherwise name the "
+            f"{', '.join(_SUFFIXES)} (and {', '.join(_PACKED)} after them); otherwise name the "
             f"format: {', '.join(FORMATS)}"
         )
     if packed and _SUFFIXES[plain] in DATABASES:
@@ -150,10 +151,13 @@ def file_suffix(path: str) -> str:
 
 
 def is_table_file(path: str) -> bool:
-    """Tell whether the suffix of a file is that of a table, plain or packed."""
+    """Tell whether the suffix of a file is that of a table, plain or packed.
+
+    That of ``.json`` is not: most of those beside tables describe them.
+    """
     suffix = file_suffix(path).lower()
     plain = next((suffix.removesuffix(mark) for mark in _PACKED if suffix.endswith(mark)), suffix)
-    return plain in _SUFFIXES or plain in _READ_ONLY
+    return (plain in _SUFFIXES and plain != ".json") or plain in _READ_ONLY
 
 
 def writable_suffix(suffix: str) -> str:
@@ -450,7 +454,9 @@ class TableForm:
     notes
         What was skipped or renamed when the table was read, one line each.
     lists
-        The columns of JSON lines whose cells are arrays, which a table holds as texts.
+        The columns of JSON whose cells are arrays or objects, which a table holds as texts.
+    is_array
+        Whether the rows of JSON are the items of one array, and not lines.
     n_rows
         Rows of a table of which a sample was read; None if all of them were.
     """
@@ -470,6 +476,7 @@ class TableForm:
     sep_line: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
     lists: frozenset[str] = frozenset()
+    is_array: bool = False
     n_rows: int | None = field(default=None, compare=False)
 
     @property
@@ -549,7 +556,8 @@ class TableForm:
         options = replace(options, table=table or self.table, sql_types=self.sql_types)
         if chosen != self.format:
             typed = self.format in _TEXTS and chosen not in _TEXTS
-            options = replace(options, typed=typed)
+            is_array = chosen == "jsonl" and ".json" in Path(path).suffixes
+            options = replace(options, typed=typed, is_array=is_array)
             is_arrow = self.arrow_schema is not None and chosen in _ARROW
             return replace(options, arrow_schema=self.arrow_schema) if is_arrow else options
         return replace(

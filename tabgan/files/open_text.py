@@ -1,9 +1,11 @@
 """Opens the bytes and lines of a table file, and finds how a text sets its cells apart."""
 
+import bz2
 import codecs
 import csv
 import gzip
 import io
+import lzma
 import re
 import shutil
 import sys
@@ -14,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 from zipfile import BadZipFile, ZipFile
 
 from tabgan.base.errors import TableFileError
@@ -30,6 +32,7 @@ from tabgan.files.formats import (
     load_extra,
     shown_place,
 )
+from tabgan.files.text_encodings import BYTE_ORDER_MARKS, unmarked_utf16
 
 __all__ = [
     "Dialect",
@@ -39,7 +42,6 @@ __all__ = [
     "UndecodableError",
     "column_quoting",
     "count_breaks",
-    "guess_encoding",
     "numbered_rows",
     "open_bytes",
     "separator_line",
@@ -50,16 +52,9 @@ __all__ = [
 
 _CHUNK = 2**20  # bytes
 _GZIP_MARK = b"\x1f\x8b"
-_MOST_ACCENTS = 0.25  # share of letters outside ASCII in Western languages
+_BZIP2_MARK = b"BZh"
+_XZ_MARK = b"\xfd7zX"
 _ZSTD_MARK = b"\x28\xb5\x2f\xfd"
-# The mark of UTF-32 begins with that of UTF-16: it must be looked for first.
-_BYTE_ORDER_MARKS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
-    b"\xff\xfe\x00\x00": "utf-32",
-    b"\x00\x00\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-}
 
 
 @contextmanager
@@ -102,6 +97,9 @@ def open_bytes(
                     own = archive.getinfo(member)
                     check_growth(name, own.compress_size, own.file_size)
                     yield cast("BinaryIO", unpacked)
+            elif mark == _XZ_MARK or mark.startswith(_BZIP2_MARK):
+                with _unpack(raw, name, mark) as unpacked:
+                    yield unpacked
             elif mark == _ZSTD_MARK:
                 with _unpack_zstd(raw, name) as unpacked:
                     yield unpacked
@@ -219,6 +217,24 @@ def _unpack_zstd(raw: BinaryIO, name: str) -> BinaryIO:
     return spool
 
 
+def _unpack(raw: BinaryIO, name: str, mark: bytes) -> BinaryIO:
+    """Unpack bzip2 or xz into a temporary file."""
+    packer: Any = lzma.LZMAFile if mark == _XZ_MARK else bz2.BZ2File
+    with ExitStack() as stack, packer(raw) as packed:
+        spool = stack.enter_context(tempfile.TemporaryFile())
+        try:
+            while chunk := packed.read(_CHUNK):
+                spool.write(chunk)
+                check_growth(name, _packed_size(raw), spool.tell())
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            raise TableContentError(
+                f"{name}: the packed stream is damaged or cut short ({error}); fetch the file again"
+            ) from error
+        spool.seek(0)
+        stack.pop_all()  # the caller closes it
+    return cast("BinaryIO", spool)
+
+
 def _open_raw(path: str, stdin: BinaryIO | None) -> BinaryIO:
     """Open seekable bytes; a pipe is read into memory."""
     if path == "-":
@@ -245,43 +261,6 @@ class UndecodableError(TableContentError):
         self.line = line
 
 
-def guess_encoding(stream: BinaryIO) -> str | None:
-    """Guess the encoding of text that is not UTF-8: that of Windows in the west, or Latin-1.
-
-    None where most of the other characters are UTF-8, so that the file is damaged; where there are
-    more of them than languages of the west have; and where it is not text.
-
-    Parameters
-    ----------
-    stream
-        The bytes.
-    """
-    stream.seek(0)
-    content = stream.read()
-    stream.seek(0)
-    lenient = content.decode("utf-8", "surrogateescape")
-    broken = sum("\udc80" <= character <= "\udcff" for character in lenient)
-    proper = sum(character > "\x7f" for character in lenient) - broken
-    letters = broken + sum(map(str.isalpha, lenient)) - proper
-    if proper >= broken or broken > _MOST_ACCENTS * letters or b"\0" in content:
-        return None
-    try:
-        content.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
-
-
-def _unmarked_utf16(stream: BinaryIO) -> str | None:
-    """Return the UTF-16 of text without a byte-order mark, which has a zero in each character."""
-    head = stream.read(1000)
-    stream.seek(0)
-    zeros = [head[0::2].count(0), head[1::2].count(0)]
-    if max(zeros) < 0.4 * len(head) or min(zeros) > 0.05 * len(head):
-        return None
-    return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
-
-
 class TextLines:
     """Iterates over the lines of a text file, and counts them; each has its line end.
 
@@ -304,10 +283,10 @@ class TextLines:
     def __init__(self, stream: BinaryIO, name: str, encoding: str | None = None) -> None:
         head = stream.read(4)
         stream.seek(0)
-        marks = _BYTE_ORDER_MARKS.items()
+        marks = BYTE_ORDER_MARKS.items()
         marked = next((name for mark, name in marks if head.startswith(mark)), None)
         if encoding is None or (marked and codecs.lookup(encoding).name.startswith("utf")):
-            encoding = marked or (_unmarked_utf16(stream) if encoding is None else None) or "utf-8"
+            encoding = marked or (unmarked_utf16(stream) if encoding is None else None) or "utf-8"
         self.encoding = encoding
         self.number = 0
         self._name = name
@@ -356,6 +335,7 @@ class TextLines:
 
 
 _DELIMITERS = (",", ";", "\t", "|")
+_RARE_DELIMITERS = ("^", "~", "\x01", "\x1f", "\xa6")  # where none of the others cuts the lines
 _SEP_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # which Excel reads and writes
 _WORDS = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|\S+")
 _WHOLE = 50  # so many lines may be a whole file, and have no row that goes on
@@ -514,6 +494,11 @@ def _cut(
         chosen = max(even, key=lambda mark: len(even[mark][0]))
     else:
         chosen = max(parsed, key=lambda mark: _evenness(parsed[mark]))
+        if delimiter is None and not _evenness(parsed[chosen])[0]:
+            cuts = {mark: _parse(lines, Dialect(mark, True, quote)) for mark in _RARE_DELIMITERS}
+            for mark, rows in cuts.items():
+                if len(rows) >= _LEAST_ROWS and _is_even(rows) and len(rows[0]) > 1:
+                    return mark, False
         if delimiter is None and _are_words(lines, parsed[chosen]):
             return " ", False
     rows = _parse(lines, Dialect(chosen, False, quote, escape))

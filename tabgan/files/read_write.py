@@ -1,7 +1,10 @@
 """Reads tables of any format with their form, and writes them whole or not at all."""
 
+import bz2
 import gzip
+import lzma
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -34,6 +37,7 @@ from tabgan.files.database_tables import (
     read_sql,
 )
 from tabgan.files.excel import EXCEL_ROWS, ExcelBlocks, read_excel
+from tabgan.files.file_cells import sample_frame
 from tabgan.files.formats import (
     DATABASES,
     FORMATS,
@@ -51,13 +55,11 @@ from tabgan.files.formats import (
     load_extra,
     shown_place,
 )
-from tabgan.files.json_lines import JsonBlocks, read_json_lines
+from tabgan.files.json_lines import JsonBlocks, read_json
 from tabgan.files.open_text import open_bytes, table_in_zip
-from tabgan.files.row_sample import sample_frame
 from tabgan.files.table_location import HeaderRow
 from tabgan.files.text_files import CsvBlocks, read_csv
 from tabgan.inference.accept_table import as_frame
-from tabgan.table.frame_libraries import list_types, lists_as_text
 
 __all__ = ["TableWriter", "check_output", "check_table_output", "open_output", "read_table"]
 
@@ -84,10 +86,10 @@ def read_table(
     Parameters
     ----------
     path
-        The file, plain, compressed by gzip or Zstandard, or in a ``.zip``; a folder of Parquet
-        files, or a pattern for their names such as ``data/*.parquet``; the address of one of these
-        in an object store or of the web (``s3://bucket/data.csv``), or that of a database; ``-`` is
-        standard input.
+        The file, plain, compressed by gzip, bzip2, xz or Zstandard, or in a ``.zip``; a folder of
+        Parquet files, or a pattern for their names such as ``data/*.parquet``; the address of one
+        of these in an object store or of the web (``s3://bucket/data.csv``), or that of a database;
+        ``-`` is standard input.
     table_format
         One of `FORMATS`; None tells it by the suffix, and takes standard input for CSV.
     encoding
@@ -254,6 +256,8 @@ def _read(
     by_schema: bool,
     most_rows: int | None,
 ) -> tuple[pd.DataFrame, TableForm]:
+    if form.format in ("csv", "tsv", "jsonl"):
+        _check_content(stream, name, form.format)
     if form.format in ("parquet", "feather"):
         read = read_parquet if form.format == "parquet" else read_feather
         frame, schema = read(stream, name, by_schema=by_schema)
@@ -261,9 +265,7 @@ def _read(
     if form.format == "xlsx":
         return read_excel(stream, name, form, sheet=form.table, header=header)
     if form.format == "jsonl":
-        frame, encoding = read_json_lines(stream, name, encoding)
-        lists = frozenset(str(frame.columns[place]) for place in list_types(frame))
-        return lists_as_text(frame), replace(form, encoding=encoding, lists=lists)
+        return read_json(stream, name, form, encoding)
     if form.format == "tsv":
         delimiter = form.delimiter
     return read_csv(
@@ -277,6 +279,31 @@ def _read(
         by_schema=by_schema,
         most_rows=most_rows,
     )
+
+
+_MARKS = {  # with which files begin that are no text
+    b"PAR1": "a Parquet file; name its format with --format parquet",
+    b"ARROW1": "a Feather file; name its format with --format feather",
+    b"SQLite format 3": "an SQLite file; name its format with --format sqlite",
+    b"PK\x03\x04": "an archive, or a workbook; give the file the suffix .zip, or --format xlsx",
+    b"\xd0\xcf\x11\xe0": "an old Excel file; name its format with --format xlsx",
+    b"%PDF": "a PDF document; export its table as CSV",
+}
+_XML_MARK = re.compile(rb"\s*<(?:!doctype|html|head|body|table|\?xml)\b", re.IGNORECASE)
+_JSON_MARK = re.compile(rb"\[?\s*\{\s*\"")
+
+
+def _check_content(stream: BinaryIO, name: str, text_format: Format) -> None:
+    """Refuse a file for text that begins as one of another format does."""
+    head = stream.read(200).removeprefix(b"\xef\xbb\xbf")
+    stream.seek(0)
+    found = next((what for mark, what in _MARKS.items() if head.startswith(mark)), None)
+    if _XML_MARK.match(head):
+        found = "a web page or XML; export its table as CSV"
+    if text_format != "jsonl" and _JSON_MARK.match(head.lstrip()):
+        found = "JSON; name its format with --format jsonl"
+    if found:
+        raise TableContentError(f"{name} is not {text_format.upper()}: it looks like {found}")
 
 
 class _Blocks(Protocol):
@@ -379,7 +406,8 @@ def open_output(path: str, *, force: bool = False) -> Iterator[BinaryIO]:
     """Open a file to write bytes to, or standard output for ``-``.
 
     The file appears whole when the ``with`` block ends well, and not at all when it does not.
-    Where the path ends in ``.gz``, ``.zip`` or ``.zst``, the bytes are compressed.
+    Where the path ends in ``.gz``, ``.bz2``, ``.xz``, ``.zip`` or ``.zst``, the bytes are
+    compressed.
 
     Parameters
     ----------
@@ -404,7 +432,8 @@ class TableWriter:
     Parameters
     ----------
     path
-        The file; ``.gz``, ``.zip`` or ``.zst`` at its end compresses it, ``-`` is standard output.
+        The file; ``.gz``, ``.bz2``, ``.xz``, ``.zip`` or ``.zst`` at its end compresses it, ``-``
+        is standard output.
         Or the address of a database, to which the table goes in one transaction.
     form
         The form to write in, as from `read_table` or `TableForm.for_output`.
@@ -524,6 +553,11 @@ def _open_sink(path: str, table_format: Format | None = None) -> Iterator[Binary
             member.compress_type = ZIP_DEFLATED
             with ZipFile(raw, "w") as archive, archive.open(member, "w") as packed:
                 yield cast("BinaryIO", packed)
+            return
+        if path.lower().endswith((".bz2", ".xz")):
+            packer: Any = bz2.BZ2File if path.lower().endswith(".bz2") else lzma.LZMAFile
+            with packer(raw, "wb") as packed:
+                yield packed
             return
         if not path.lower().endswith(".gz"):
             yield raw

@@ -14,11 +14,10 @@ from zipfile import BadZipFile, ZipFile
 
 from tabgan.base.errors import OptionError, TabGANError, did_you_mean
 from tabgan.files.formats import TableContentError, check_growth, load_extra
-from tabgan.files.table_location import HEAD_ROWS, count_filled, is_blank
+from tabgan.files.table_location import HEAD_ROWS, MergedCells, count_filled, is_blank
 
 __all__ = [
     "ColumnStyle",
-    "MergedCells",
     "Sheet",
     "drop_blank_rows",
     "open_sheets",
@@ -33,15 +32,6 @@ _WIDTH = re.compile(rb"<(?:\w+:)?col\s[^>]*>")
 _ATTRIBUTE = re.compile(rb"(min|max|width)=[\"']([\d.]+)[\"']")
 _ROWS = 1_048_576  # of a sheet
 _BODY = (re.compile(rb"<(?:\w+:)?sheetData"), re.compile(rb"</(?:\w+:)?sheetData>"))
-
-
-class MergedCells(NamedTuple):
-    """A rectangle of merged cells: rows from 1, columns from 0, both ends included."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
 
 
 class ColumnStyle(NamedTuple):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, pairwise
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tabgan.base.errors import OptionError
 from tabgan.table.text_formats import MISSING_MARKS
@@ -18,18 +18,23 @@ __all__ = [
     "HEAD_ROWS",
     "Header",
     "HeaderRow",
+    "MergedCells",
     "Row",
     "count_filled",
+    "fill_down",
     "find_header",
     "footer_length",
     "is_blank",
     "looks_typed",
+    "repeats_of",
     "say_footer",
+    "say_repeats",
     "unique_names",
 ]
 
 HEAD_ROWS = 200  # from the first rows of a file its header is found
 _FOOTER_ROWS = 30  # more rows below a table are none of its notes
+_HEADER_ROWS = 5  # that a header has at most
 _LEAST_TYPED = 0.9  # share of a column's cells that makes it one of numbers or dates
 
 Row = Sequence[Any]
@@ -39,10 +44,21 @@ _DATA = re.compile(  # a number, a date or a time, as people write them
     r"[-+(]?\s?[$€£¥]?\s?[-+]?[\d.,][\d\s.,:/'’\-+TZ]*(?:[eE][-+]?\d+)?\s?[%€$£¥)]?(?:\s?[AaPp][Mm])?"
 )
 _TOTAL = re.compile(
-    r"(?:grand[ -]|sub-?)?total(?:e|s|en)?\b|sum(?:me|ma)?\b|gesamt|insgesamt|somme\b",
+    r"(?:(?:grand[ -]|sub-?)?total(?:e|es|s|en)?|totaal|toplam|sum(?:me|ma)?|gesamt|"
+    r"insgesamt|somme|razem|suma|celkem|összesen|yhteensä|итого|всего|σύνολο|المجموع|सकल|कुल)\b|"
+    r"(?:合计|合計|总计|總計|小计|小計|総計|합계|총계)",
     re.IGNORECASE,
 )
 _PANDAS_INDEX = re.compile(r"Unnamed: \d+(?:_level_\d+)?")
+
+
+class MergedCells(NamedTuple):
+    """A rectangle of merged cells: rows from 1, columns from 0, both ends included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,7 @@ def find_header(
     header: HeaderRow = "auto",
     *,
     unit: str = "line",
-    grouped_rows: Collection[int] = (),
+    merged: Sequence[MergedCells] = (),
 ) -> Header:
     """Find the header among the first rows of a file.
 
@@ -101,8 +117,8 @@ def find_header(
         table without a header; "auto" finds it out.
     unit
         The word for a row, for notes.
-    grouped_rows
-        The numbers of rows in which cells are merged, so that each names several columns.
+    merged
+        The merged cells of a sheet, each of which names all the columns below it.
 
     Raises
     ------
@@ -121,19 +137,64 @@ def find_header(
             )
         at = list(numbers).index(header)
         return _plain(rows, at, _skipped(numbers[:at], unit))
+    rows = fill_down(rows, numbers, merged)
+    sheet = _Rows(rows, numbers, unit, merged)
     at = _first_full_row(rows)
-    if _is_data(rows, at):
+    end = _end_by_merged_cells(sheet, at)
+    if end is None and _is_data(rows, at):
         above = at - 1
         if at and numbers[at] == numbers[above] + 1 and _names_some(rows[above], rows[at]):
-            return _plain(rows, above, _skipped(numbers[:above], unit))
+            return _joined_header(sheet, _top_of_groups(sheet, above), above)
         note = (
             f"{unit} {numbers[at]} looks like data, not like names of columns: the columns are "
             "named column_1, column_2, …; --header takes the first row for names"
         )
         width = max(len(row) for row in rows[at:])
         return Header(("",) * width, at, False, (*_skipped(numbers[:at], unit), note))
-    is_grouped = at > 0 and numbers[at - 1] in grouped_rows
-    return _with_second_row(rows, numbers, at, unit, is_grouped=is_grouped)
+    bottom = at if end is None else end
+    top = _top_of_groups(sheet, bottom)
+    while bottom + 1 < len(rows) and bottom + 1 - top < _HEADER_ROWS:
+        if numbers[bottom + 1] > numbers[bottom] + 1 or not _continues(rows, bottom):
+            break
+        bottom += 1
+    return _joined_header(sheet, top, bottom)
+
+
+class _Rows(NamedTuple):
+    """The first rows of a file, their numbers, the word for a row, and the merged cells."""
+
+    cells: Sequence[Row]
+    numbers: Sequence[int]
+    unit: str
+    merged: Sequence[MergedCells]
+
+
+def fill_down(
+    rows: Sequence[Row], numbers: Sequence[int], merged: Sequence[MergedCells]
+) -> list[list[Any]]:
+    """Give cells that are merged over several rows the value of the first one in all of these.
+
+    Parameters
+    ----------
+    rows
+        The rows that hold something.
+    numbers
+        Their numbers in the file, from 1.
+    merged
+        The merged cells; those that begin above the rows are left out.
+    """
+    places = {number: at for at, number in enumerate(numbers)}
+    filled = [list(row) for row in rows]
+    for cells in merged:
+        first = places.get(cells.top)
+        if first is None or cells.left >= len(filled[first]) or cells.top == cells.bottom:
+            continue
+        for number in range(cells.top + 1, cells.bottom + 1):
+            at = places.get(number)
+            if at is not None:
+                filled[at] += [None] * (cells.left + 1 - len(filled[at]))
+                filled[at][cells.left] = filled[first][cells.left]
+    return filled
 
 
 def _plain(rows: Sequence[Row], at: int, notes: tuple[str, ...] = ()) -> Header:
@@ -242,35 +303,91 @@ def _names_some(row: Row, data: Row) -> bool:
     return len(cells) >= least and not any(map(looks_typed, cells)) and len(row) <= len(data)
 
 
-def _with_second_row(
-    rows: Sequence[Row], numbers: Sequence[int], at: int, unit: str, *, is_grouped: bool
-) -> Header:
-    """Return a header of one row, or of two that are joined: ``2023 / Q1``."""
-    top, bottom = at, at
-    if at and numbers[at] == numbers[at - 1] + 1 and _groups(rows[at - 1], rows[at], is_grouped):
-        top = at - 1
-    elif at + 1 < len(rows) and numbers[at + 1] == numbers[at] + 1 and _continues(rows, at):
-        bottom = at + 1
+def _end_by_merged_cells(sheet: _Rows, at: int) -> int | None:
+    """Return the position of a header's last row, where cells merged over columns stand above it.
+
+    Parameters
+    ----------
+    sheet
+        The rows.
+    at
+        Position of the first row that is as wide as the table: it is in the header, or below it.
+    """
+    rows, numbers, _, merged = sheet
+    grouped = {
+        cells.top for cells in merged if cells.right > cells.left and cells.bottom == cells.top
+    }
+    place = {number: row for row, number in enumerate(numbers)}
+    is_group = [
+        number in grouped and count_filled(row) > 1
+        for number, row in zip(numbers, rows, strict=True)
+    ]
+    for first in range(min(at + 1, len(rows) - 1)):
+        if not is_group[first]:
+            continue
+        end = first + 1
+        while end < len(rows) - 1 and is_group[end]:
+            end += 1
+        downs = [c.bottom for c in merged if numbers[first] <= c.top <= numbers[end]]
+        end = max(end, *(place.get(number, end) for number in downs), 0)
+        if at <= end < first + _HEADER_ROWS and numbers[end] - numbers[first] == end - first:
+            return end
+    return None
+
+
+def _top_of_groups(sheet: _Rows, at: int) -> int:
+    """Return the position of the first of the rows above a header that name groups of columns."""
+    rows, numbers = sheet.cells, sheet.numbers
+    spanned = {cells.top for cells in sheet.merged if cells.right > cells.left}
+    top = at
+    while top and numbers[top] == numbers[top - 1] + 1 and at - top < _HEADER_ROWS - 1:
+        if not _groups(rows[top - 1], rows[top], numbers[top - 1] in spanned):
+            break
+        top -= 1
+    return top
+
+
+def _joined_header(sheet: _Rows, top: int, bottom: int) -> Header:
+    """Return a header of one row, or of several that are joined: ``2023 / Q1``."""
+    rows, numbers, unit, _ = sheet
     notes = _skipped(numbers[:top], unit)
     if top == bottom:
-        return _plain(rows, at, notes)
-    labels = tuple(_joined(rows[top], rows[bottom]))
+        return _plain(rows, bottom, notes)
+    body = rows[bottom + 1 :]
+    width = max(map(len, [*rows[top : bottom + 1], *body[:1]]))
+    levels = _group_names(sheet, top, bottom, width)
+    levels.append([_label_at(rows[bottom], place) for place in range(width)])
+    labels = tuple(map(_join_label, zip(*levels, strict=True)))
     shown = next((label for label in labels if " / " in label), labels[0])
-    note = (
-        f"the header has two rows, {unit}s {numbers[top]} and {numbers[bottom]}, which are joined"
+    both = f"{unit}s {numbers[top]} and {numbers[bottom]}"
+    which = (
+        f"two rows, {both}"
+        if top + 1 == bottom
+        else (f"{bottom - top + 1} rows, {unit}s {numbers[top]} to {numbers[bottom]}")
     )
-    return Header(labels, bottom + 1, notes=(*notes, f"{note}, as in {shown!r}"))
+    note = f"the header has {which}, which are joined, as in {shown!r}"
+    return Header(labels, bottom + 1, notes=(*notes, note))
 
 
-def _groups(above: Row, names: Row, is_grouped: bool) -> bool:
+def _groups(above: Row, names: Row, is_merged: bool) -> bool:
     """Tell whether a row holds the names of groups of columns."""
     cells = [cell for cell in above if not is_blank(cell)]
-    repeated = len(set(filled := [str(c) for c in names if not is_blank(c)])) < len(filled)
+    if len(cells) < 2:
+        return False
+    filled = [str(cell) for cell in names if not is_blank(cell)]
     hole = any(
         is_blank(name) and place < len(above) and not is_blank(above[place])
         for place, name in enumerate(names)
     )
-    return len(cells) >= 2 and (repeated or hole or is_grouped)
+    return is_merged or hole or len(set(filled)) < len(filled) or _is_spread_out(above)
+
+
+def _is_spread_out(row: Row) -> bool:
+    """Tell whether words stand over several columns each: what is known of a file has none so."""
+    cells = [cell for cell in row if not is_blank(cell)]
+    if any(looks_typed(cell) or ":" in str(cell) for cell in cells):
+        return False
+    return not is_blank(row[0]) and _reach(row) > len(cells)
 
 
 def _continues(rows: Sequence[Row], at: int) -> bool:
@@ -288,15 +405,41 @@ def _continues(rows: Sequence[Row], at: int) -> bool:
     return untypical >= (1 if is_open else 2)
 
 
-def _joined(above: Row, names: Row) -> list[str]:
-    """Join the names of groups, each of which reaches to the next one, and the names below."""
-    labels, group = [], ""
-    for place in range(max(len(above), len(names))):
-        own = _label(above[place]) if place < len(above) else ""
-        name = _label(names[place]) if place < len(names) else ""
-        group = own or (group if name else "")
-        labels.append(" / ".join(filter(None, (group.strip(), name.strip()))))
-    return labels
+def _label_at(row: Row, place: int) -> str:
+    return _label(row[place]).strip() if place < len(row) else ""
+
+
+def _group_names(sheet: _Rows, top: int, bottom: int, width: int) -> list[list[str]]:
+    """Return the names of the groups of each column, one list for each row above the names.
+
+    A merged cell names the columns that it covers; any other one reaches to the next group, as far
+    as there are names below it.
+    """
+    named = [bool(_label_at(sheet.cells[bottom], place)) for place in range(width)]
+    starts, levels = set[int](), list[list[str]]()
+    for row, number in zip(sheet.cells[top:bottom], sheet.numbers[top:bottom], strict=True):
+        ends = {
+            cells.left: cells.right
+            for cells in sheet.merged
+            if cells.top <= number <= cells.bottom and cells.right > cells.left
+        }
+        own = [_label_at(row, place) for place in range(width)]
+        starts |= {place for place, label in enumerate(own) if label}
+        level, group, end = list[str](), "", 0
+        for place, label in enumerate(own):
+            if label:
+                group, end = label, ends.get(place, width)
+            elif place > end or place in starts or (end == width and not named[place]):
+                group = ""
+            level.append(group)
+        levels.append(level)
+    return levels
+
+
+def _join_label(parts: Sequence[str]) -> str:
+    """Join the names of a column in several rows; a name that a row repeats counts once."""
+    filled = [part for part in parts if part]
+    return " / ".join(part for at, part in enumerate(filled) if filled[at - 1 : at] != [part])
 
 
 def unique_names(
@@ -407,12 +550,66 @@ def _is_total(rows: Sequence[Row]) -> bool:
     """Tell whether the last row is one of totals."""
     *body, last = rows
     place = next((at for at, cell in enumerate(last) if not is_blank(cell)), None)
-    if place is None or len(body) < 3 or not isinstance(last[place], str):
+    if place is None or len(body) < 3:
         return False
+    if not isinstance(last[place], str) or looks_typed(last[place]):
+        return _are_sums(body, last)
     if not _TOTAL.match(last[place].strip()):
         return False
     others = {str(row[place]) for row in body if place < len(row)}
     return not any(_TOTAL.match(text.strip()) for text in others)
+
+
+def _are_sums(body: Sequence[Row], last: Row) -> bool:
+    """Tell whether a row lacks what all others have, and mostly holds sums of its columns."""
+    columns = [[row[at] if at < len(row) else None for row in body] for at in range(len(last))]
+    lacking = [at for at, cell in enumerate(last) if is_blank(cell)]
+    if 0 not in lacking or any(map(is_blank, columns[0])) or 2 * len(lacking) < len(last):
+        return False
+    sums = list[bool]()
+    for cell, column in zip(last, columns, strict=True):
+        numbers = [_digits(own) for own in column if not is_blank(own)]
+        if not is_blank(cell) and 2 * len(numbers) > len(body):
+            is_count = min(numbers) >= 0 and any(numbers)
+            sums.append(is_count and _digits(cell) >= 0.999 * sum(numbers))
+    return 2 * sum(sums) > len(sums)
+
+
+def _digits(cell: Any) -> float:
+    """Return a number, of a text its digits, which have one scale in a column; -1 for others."""
+    if isinstance(cell, str):
+        return float("0" + re.sub(r"\D", "", cell)) if looks_typed(cell) else -1.0
+    return float(cell) if isinstance(cell, int | float) else -1.0
+
+
+def repeats_of(labels: Sequence[str], rows: Sequence[Row]) -> list[int]:
+    """Return the positions of the rows that hold the names of the columns once more.
+
+    Reports have them at the top of each page.
+
+    Parameters
+    ----------
+    labels
+        The labels of the header.
+    rows
+        The rows below it.
+    """
+    named = [place for place, label in enumerate(labels) if label.strip()]
+    if len(named) < 2 or any(looks_typed(labels[place]) for place in named):
+        return []
+    first = named[0]
+    alike = [at for at, row in enumerate(rows) if len(row) > first and row[first] == labels[first]]
+    return [
+        at
+        for at in alike
+        if [str(rows[at][place]) for place in named] == [labels[place] for place in named]
+    ]
+
+
+def say_repeats(count: int) -> str:
+    """Say that rows which repeat the header are skipped."""
+    shown = "1 row that repeats" if count == 1 else f"{count:,} rows that repeat"
+    return f"{shown} the names of the columns skipped"
 
 
 def say_footer(rows: int) -> str:

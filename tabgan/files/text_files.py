@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.errors import OptionError
+from tabgan.files.file_cells import sample_batches
 from tabgan.files.formats import FileColumn, TableContentError, TableForm
 from tabgan.files.open_text import (
     Dialect,
@@ -26,22 +27,23 @@ from tabgan.files.open_text import (
     UndecodableError,
     column_quoting,
     count_breaks,
-    guess_encoding,
     numbered_rows,
     separator_line,
     sniff,
     split_rows,
 )
-from tabgan.files.row_sample import sample_batches
 from tabgan.files.table_location import (
     Header,
     HeaderRow,
     find_header,
     footer_length,
     looks_typed,
+    repeats_of,
     say_footer,
+    say_repeats,
     unique_names,
 )
+from tabgan.files.text_encodings import guess_encoding
 
 __all__ = ["CsvBlocks", "read_csv"]
 
@@ -53,6 +55,7 @@ _LONGEST_CELL = 2**31 - 1
 _SOME_LINES = 5  # in one cell, each as wide as a row: they may be rows
 _MANY_LINES = 20  # of them: they are rows that an open quote swallows
 _MOSTLY = 0.9  # of them
+_END_MARKS = "\x1a\0"  # that old programs write after the last row
 _NOTES = 30  # rows below a table that may be notes; more are data
 
 
@@ -292,7 +295,8 @@ def _rows(
     blocks, notes = body.blocks(layout.head, layout.body), list[str]()
     if most_rows is None:
         frame = _frame(body.width, blocks)
-        frame = _without_footer(frame, notes) if body.may_end_in_notes else frame
+        if body.may_end_in_notes:
+            frame = _without_footer(_without_repeats(frame, layout.labels, notes), notes)
         return frame, notes, None
     known: dict[str, str] = {}
     parts = iter(lambda: list(islice(blocks, _BLOCKS_AT_ONCE)), [])
@@ -331,6 +335,22 @@ def _say_blank(places: Sequence[int], names: Sequence[str]) -> str:
         end = ", at the end of each line," if places[0] == len(names) - 1 else ""
         return f"column {places[0] + 1}{end} has neither a name nor a cell; it stays blank"
     return f"{len(places)} columns have neither a name nor a cell; they stay blank"
+
+
+def _without_repeats(
+    frame: pd.DataFrame, labels: Sequence[str | None], notes: list[str]
+) -> pd.DataFrame:
+    """Leave rows out that hold the names of the columns once more."""
+    named = [place for place, label in enumerate(labels) if (label or "").strip()]
+    if not named:
+        return frame
+    alike = np.flatnonzero(frame[named[0]].to_numpy() == labels[named[0]])
+    rows = frame.iloc[alike].to_numpy().tolist()
+    repeats = alike[repeats_of([label or "" for label in labels], rows)]
+    if len(repeats):
+        notes.append(say_repeats(len(repeats)))
+        frame = frame.iloc[np.setdiff1d(np.arange(len(frame)), repeats)].reset_index(drop=True)
+    return frame
 
 
 def _without_footer(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
@@ -476,7 +496,7 @@ class _Body:
         for at, row in enumerate(block):
             if len(row) == self.width and line not in self._bad:
                 even.append(row)
-            elif row and line not in self._bad:
+            elif "".join(row).strip(_END_MARKS) and line not in self._bad:
                 after_blank = at > 0 and not block[at - 1]
                 if is_last and self._are_notes(block[at:], after_blank):
                     self._notes_from = line

@@ -1,11 +1,10 @@
 """Finds the form of a column of dates kept as text, from the distinct texts and their counts."""
 
-import heapq
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +20,16 @@ from tabgan.inference.column_cells import (
     filled_texts,
     sample_texts,
 )
-from tabgan.table.date_forms import (
-    ABBREVIATED_MONTHS,
-    DIRECTIVES,
-    LATEST,
-    MONTHS,
-    WEEKDAYS,
-    WORD_DIRECTIVES,
-    DateForm,
-    parse_by_date_forms,
-    with_pivot,
+from tabgan.inference.date_skeletons import (
+    fraction,
+    propose_abbreviated_months,
+    propose_calendar,
+    propose_local_words,
+    propose_quarters_weeks,
+    skeletons,
 )
+from tabgan.table.date_forms import LATEST, DateForm, parse_by_date_forms, with_pivot
+from tabgan.table.locale_words import in_other_digits
 
 __all__ = [
     "DateFormReading",
@@ -272,283 +270,6 @@ def _shape(form: DateForm) -> str:
     return re.sub("%-?[dm]", "%d", form.spec)
 
 
-_TOKENS = re.compile(
-    r"[0-9]{1,2}(?:st|nd|rd|th)(?![^\W_])|[0-9]+|[AP]\.M\.|[ap]\. ?m\.|[^\W\d_]+(?:-feira)?|.",
-    re.DOTALL,
-)
-_MONTH_NAMES = {name.lower() for month in MONTHS for name in (month, month[:3])}
-_WEEKDAY_NAMES = {name.lower() for day in WEEKDAYS for name in (day, day[:3])}
-_FOREIGN_NAMES = {
-    field: {
-        word.lower() for own, words in WORD_DIRECTIVES.values() if own == field for word in words
-    }
-    for field in "mu"
-}
-_ZONES = ("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST")
-_LITERALS = frozenset({"T", "Z", "Q", "W", "at", *_ZONES, *" ,./-:[]()+'\u202f\u00a0"})
-_HALVES = ("%p", "%P", "%[AM]", "%[am]", "%[a_m]")
-_HALVES_OF_DAY = {half: name for name in _HALVES for half in DIRECTIVES[name].write(np.arange(2))}
-_LITERALS |= {"de", "del", "den", "le", "Uhr", "KW", "CW", "Week", "Quartal", "г", *"年月日년월일"}
-
-
-class _Skeleton(NamedTuple):
-    """Texts that have the same parts.
-
-    These are ``9`` digits, ``b`` a month, ``a`` a weekday, ``p`` AM/PM, ``o`` a day such as 3rd.
-    """
-
-    tokens: tuple[str, ...]
-    texts: list[tuple[list[str], int]]  # the words of each, and the number of its cells
-
-    def words(self, place: int) -> Counter[str]:
-        """Count the words at a place."""
-        words: Counter[str] = Counter()
-        for parts, count in self.texts:
-            words[parts[place]] += count
-        return words
-
-
-def _skeletons(counts: Mapping[str, int], most: int) -> list[_Skeleton]:
-    """Return the most frequent skeletons."""
-    texts: dict[tuple[str, ...], list[tuple[list[str], int]]] = {}
-    for text, count in counts.items():
-        words = _TOKENS.findall(text[:64])
-        tokens = tuple(map(_token, words))
-        if "9" in tokens and None not in tokens:
-            texts.setdefault(tokens, []).append((words, count))  # type: ignore[arg-type]
-    found = [_Skeleton(tokens, some) for tokens, some in texts.items()]
-    return heapq.nlargest(most, found, key=lambda skeleton: sum(n for _, n in skeleton.texts))
-
-
-def _token(word: str) -> str | None:
-    """Return what a word is; None for one that dates don't have."""
-    if word.isdecimal():
-        return "9" if word.isascii() else None
-    if word in _HALVES_OF_DAY:
-        return "p"
-    if word in _LITERALS:
-        return word
-    lower = word.lower()
-    if lower in _MONTH_NAMES or lower in _FOREIGN_NAMES["m"]:
-        return "b"
-    if lower in _WEEKDAY_NAMES or lower in _FOREIGN_NAMES["u"]:
-        return "a"
-    return "o" if word[0].isdecimal() else None
-
-
-def _propose_calendar(counts: Mapping[str, int], _: str) -> Iterator[DateForm]:
-    for skeleton in _skeletons(counts, 4):
-        directives = _time_of_day(skeleton)
-        if directives is None:
-            continue
-        for place, token in enumerate(skeleton.tokens):
-            if token in "bapo":
-                directives[place] = _word_directive(skeleton, place)
-        open_places = [
-            place
-            for place, token in enumerate(skeleton.tokens)
-            if token == "9" and place not in directives
-        ]
-        for dates in _date_directives(skeleton, open_places):
-            yield _form(skeleton, {**directives, **dates})
-
-
-def _propose_abbreviated_months(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
-    """Propose months as ``janv.`` or ``Sept``: read as if they were of three letters."""
-    seen = {*re.findall(r"[^\W\d_]+\.?", " ".join(counts))}
-    for directive, words in ABBREVIATED_MONTHS.items():
-        months = {word: month[:3] for word, month in zip(words, MONTHS, strict=True)}
-        longest_first = sorted(map(re.escape, words), key=len, reverse=True)
-        pattern = re.compile(rf"(?<![^\W\d_])({'|'.join(longest_first)})(?![^\W\d_])")
-        if seen.isdisjoint(words) or 2 * len([*filter(pattern.search, counts)]) < len(counts):
-            continue
-        usual = {
-            "".join(months.get(part, part) for part in pattern.split(text)): count
-            for text, count in counts.items()
-        }
-        for form in _propose_calendar(usual, name):
-            yield DateForm(form.spec.replace("%b", directive))
-
-
-def _form(skeleton: _Skeleton, directives: Mapping[int, str]) -> DateForm:
-    return DateForm(
-        "".join(directives.get(place, token) for place, token in enumerate(skeleton.tokens))
-    )
-
-
-def _time_of_day(skeleton: _Skeleton) -> dict[int, str] | None:
-    """Return the directives of the time of day and the offset; None where they make no sense."""
-    tokens = skeleton.tokens
-    line = "".join(token if len(token) == 1 else "~" for token in tokens)
-    chain = re.search(r"9(?::9)+", line)
-    if chain is None:
-        compact = re.search(r"9T(9)|9([-/.])9\2[9] (?P<hour>9)$", line)
-        hour = re.search(r"(9) ?p", line)
-        if compact:
-            width = _width(skeleton, compact.end() - 1)
-            names = {6: "%H%M%S", 4: "%H%M", 2: "%H"}
-            return {compact.end() - 1: names[width]} if width in names else None
-        return {hour.start(1): _hour(skeleton, hour.start(1))} if hour else {}
-    parts = [place for place in range(chain.start(), chain.end()) if tokens[place] == "9"]
-    if len(parts) == 4:
-        parts = parts[1:]  # the year stands before, as in 05/Jul/2011:16:20:33
-    if len(parts) > 3:
-        return None
-    directives = dict(zip(parts, (_hour(skeleton, parts[0]), "%M", "%S"), strict=False))
-    end = chain.end()
-    if len(parts) == 3 and re.match("[.,]9", line[end:]):
-        directives[end + 1] = _fraction(skeleton, end + 1)
-        end += 2
-    offset = re.match(r" ?([+-])9(:9)?", line[end:])
-    if offset and "9" in line[: parts[0]]:  # 8:00-12:00 is a range
-        first = end + offset.start(1) + 1
-        short = _width(skeleton, first) == 2
-        directives[first] = "%:::z" if short else "%z"
-        if offset[2]:
-            directives[first], directives[first + 1], directives[first + 2] = "%:z", "", ""
-        directives[first - 1] = ""
-    return directives
-
-
-def _hour(skeleton: _Skeleton, place: int) -> str:
-    return _padding(skeleton, place) + ("I" if "p" in skeleton.tokens else "H")
-
-
-def _fraction(skeleton: _Skeleton, place: int) -> str:
-    words = skeleton.words(place)
-    widths = {len(word) for word in words}
-    if len(widths) > 1 and not any(word.endswith("0") for word in words):
-        return "%-f"
-    width = min(_width(skeleton, place), 6)
-    return "%f" if width == 6 else f"%{width}f"
-
-
-def _padding(skeleton: _Skeleton, place: int) -> str:
-    """Return whether a number of two digits is written with a leading zero, as `%` or `%-`."""
-    words = skeleton.words(place)
-    single = sum(count for word, count in words.items() if len(word) == 1)
-    padded = sum(count for word, count in words.items() if len(word) == 2 and word[0] == "0")
-    return "%-" if single > padded else "%"
-
-
-def _width(skeleton: _Skeleton, place: int) -> int:
-    """Return the most frequent length of a word."""
-    lengths: Counter[int] = Counter()
-    for word, count in skeleton.words(place).items():
-        lengths[len(word)] += count
-    return lengths.most_common(1)[0][0]
-
-
-def _word_directive(skeleton: _Skeleton, place: int) -> str:
-    words, token = skeleton.words(place), skeleton.tokens[place]
-    if token == "o":
-        return "%o"
-    if token == "p":
-        return _HALVES_OF_DAY[max(words, key=words.__getitem__)]
-    if token in "ab" and not all(w.lower() in _MONTH_NAMES | _WEEKDAY_NAMES for w in words):
-        field = "m" if token == "b" else "u"
-        known = {name: {*own} for name, (of, own) in WORD_DIRECTIVES.items() if of == field}
-        return max(known, key=lambda name: sum(words[word] for word in words.keys() & known[name]))
-    long = sum(count for word, count in words.items() if len(word) > 3)
-    short = sum(count for word, count in words.items() if len(word) <= 3 and word.lower() != "may")
-    word = max(words, key=lambda word: ((len(word) > 3) == (long > short), words[word]))
-    case = "^" if word.isupper() else "#" if word.islower() else ""
-    return f"%{case}{token.upper() if len(word) > 3 else token}"
-
-
-def _date_directives(skeleton: _Skeleton, places: list[int]) -> Iterator[dict[int, str]]:
-    """Propose the directives of the digits that are no time of day, most plausible first."""
-    if any(token in {"Q", "W"} for token in skeleton.tokens):
-        return  # another recognizer's
-    has_month = "b" in skeleton.tokens
-    if not places:
-        if not has_month and "a" not in skeleton.tokens:
-            yield {}
-        return
-    if len(places) == 1 and not has_month:
-        if len(skeleton.tokens) > 1 and _width(skeleton, places[0]) == 8:
-            yield {places[0]: "%Y%m%d"}
-        return
-    for order in _orders(skeleton, places, has_month):
-        directives = {}
-        for place, letter in zip(places, order, strict=True):
-            width = _width(skeleton, place)
-            if letter == "Y":
-                year = {4: "%Y", 2: "%y"}.get(width)
-                if year is None:
-                    break
-                directives[place] = year
-            elif width > 2:
-                break
-            else:
-                directives[place] = _padding(skeleton, place) + letter
-        else:
-            yield directives
-
-
-def _orders(skeleton: _Skeleton, places: list[int], has_month: bool) -> list[str]:
-    """Return the possible orders of year, month and day, most plausible first."""
-    if has_month and "o" in skeleton.tokens:  # there is a day already
-        return ["Y"] if len(places) == 1 else []
-    if has_month:
-        orders = {1: ["Y", "d"], 2: ["dY", "Yd"]}
-        if len(places) == 1 and _width(skeleton, places[0]) != 4:
-            is_first = places[0] < skeleton.tokens.index("b")
-            return ["d", "Y"] if is_first and len(skeleton.tokens) == 3 else ["Y", "d"]
-        return orders.get(len(places), [])
-    if len(places) == 2:
-        seasons = (
-            len(first) == 4 and second == f"{(int(first) + 1) % 100:02}"
-            for (parts, _) in skeleton.texts
-            for first, second in [(parts[places[0]], parts[places[1]])]
-        )
-        return [] if all(seasons) or not _is_month(skeleton, places) else ["Ym", "mY"]
-    if len(places) != 3:
-        return []
-    month_first = skeleton.tokens[places[0] + 1] == "/"
-    first, second = (len(skeleton.words(place)) for place in places[:2])
-    has_points = skeleton.tokens[places[0] + 1] == "."  # where the day stands first
-    if min(first, second) == 1 and max(first, second) > 3 and not has_points:
-        month_first = second == 1  # the day is the one that is always the same
-    two = ["mdY", "dmY"] if month_first else ["dmY", "mdY"]
-    return [*two, "Ymd"]
-
-
-def _is_month(skeleton: _Skeleton, places: list[int]) -> bool:
-    """Say whether two numbers may be a month and a year of four digits, and no decimal number."""
-    mark = skeleton.tokens[places[0] + 1]
-    month = next((place for place in places if _width(skeleton, place) <= 2), None)
-    if month is None or all(_width(skeleton, place) != 4 for place in places):
-        return False
-    padded = any(word[0] == "0" for word in skeleton.words(month))
-    return mark in {"-", "/"} or (mark == "." and padded)
-
-
-def _propose_quarters_weeks(counts: Mapping[str, int], _: str) -> Iterator[DateForm]:
-    for skeleton in _skeletons(counts, 4):
-        line = "".join(token if len(token) == 1 else "~" for token in skeleton.tokens)
-        words = "".join(token for token in skeleton.tokens if len(token) > 1)
-        if re.fullmatch("9[- /]?Q9|Q9[- /']?9|9Q[- /']?9", line) or line + words == "9. ~ 9Quartal":
-            single = [
-                p for p, token in enumerate(line) if token == "9" and _width(skeleton, p) == 1
-            ]
-            if len(single) != 1:
-                continue
-            quarter = single[0]
-            year = next(p for p, token in enumerate(line) if token == "9" and p != quarter)
-            width = {4: "%Y", 2: "%y"}.get(_width(skeleton, year))
-            if width:
-                yield _form(skeleton, {quarter: "%q", year: width})
-        elif re.fullmatch("(?:~|W) ?9[-/. ]9", line) and words in {"KW", "CW", "Week", ""}:
-            week, year = (place for place, token in enumerate(line) if token == "9")
-            if _width(skeleton, year) == 4:
-                yield _form(skeleton, {week: _padding(skeleton, week) + "V", year: "%G"})
-        elif re.fullmatch("9[-/ ]?(?:~|W) ?9(-9)?", line) and words in {"KW", "CW", "Week", ""}:
-            places = [place for place, token in enumerate(line) if token == "9"]
-            weeks = _padding(skeleton, places[1]) + "V"
-            yield _form(skeleton, dict(zip(places, ("%G", weeks, "%u"), strict=False)))
-
-
 def _with_digits(counts: Mapping[str, int]) -> Mapping[str, int]:
     """Leave out a few texts without digits, such as "unknown"."""
     numbers = {text: count for text, count in counts.items() if any(map(str.isdecimal, text))}
@@ -625,7 +346,7 @@ def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateFor
     """Propose durations: hours above 23, or of one digit and few, or so named."""
     yield from _durations_in_units(counts)
     yield from _days_and_times(counts)
-    for skeleton in _skeletons(counts, 2):
+    for skeleton in skeletons(counts, 2):
         line = "".join(skeleton.tokens)
         if line not in {"9:9", "9:9.9", "9:9:9", "9:9:9.9"}:
             continue
@@ -636,9 +357,9 @@ def _propose_durations(counts: Mapping[str, int], name: str) -> Iterator[DateFor
         if line == "9:9":
             yield from _minutes_or_hours(firsts, width, name)
         elif line == "9:9.9":  # no time of day is written so
-            yield DateForm(f"%[{'m' * width}]:%S.{_fraction(skeleton, 4)}")
+            yield DateForm(f"%[{'m' * width}]:%S.{fraction(skeleton, 4)}")
         elif max(firsts) > 23 or (width == 1 and max(firsts) < 13) or _DURATION_NAMES.search(name):
-            tail = f".{_fraction(skeleton, 6)}" if line.endswith(".9") else ""
+            tail = f".{fraction(skeleton, 6)}" if line.endswith(".9") else ""
             yield DateForm(f"%[{'h' * width}]:%M:%S{tail}")
 
 
@@ -688,12 +409,21 @@ def _minutes_or_hours(firsts: list[int], width: int, name: str) -> Iterator[Date
         yield from (hours, minutes) if re.search("(?i)hour|work", name) else (minutes, hours)
 
 
+def _propose_other_digits(counts: Mapping[str, int], name: str) -> Iterator[DateForm]:
+    """Propose dates in digits of another script."""
+    for script, ours in in_other_digits(counts):
+        for form in (*propose_calendar(ours, name), *propose_local_words(ours, name)):
+            yield DateForm(f"%[digits_{script}]{form.spec}")
+
+
 DATE_RECOGNIZERS: list[DateRecognizer] = [
     DateRecognizer("durations", _propose_durations),
-    DateRecognizer("dates and times of day", _propose_calendar),
-    DateRecognizer("shortened names of months", _propose_abbreviated_months),
-    DateRecognizer("quarters and weeks", _propose_quarters_weeks),
+    DateRecognizer("dates and times of day", propose_calendar),
+    DateRecognizer("shortened names of months", propose_abbreviated_months),
+    DateRecognizer("clocks and weekdays in words", propose_local_words),
+    DateRecognizer("quarters and weeks", propose_quarters_weeks),
     DateRecognizer("dates without marks", _propose_compact),
     DateRecognizer("seconds since 1970", _propose_unix),
     DateRecognizer("times of day as numbers", _propose_clock_numbers),
+    DateRecognizer("dates in digits of another script", _propose_other_digits),
 ]

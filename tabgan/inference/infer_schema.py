@@ -21,7 +21,6 @@ from tabgan.inference.column_cells import (
 )
 from tabgan.inference.date_recognition import recognize_dates
 from tabgan.inference.key_columns import with_keys
-from tabgan.inference.list_columns import find_lists, read_lists
 from tabgan.inference.number_and_date_columns import (
     MOST_OTHERS,
     find_dates,
@@ -38,9 +37,11 @@ from tabgan.inference.text_columns import (
     find_categories,
     find_compounds,
     find_levels,
+    find_lists,
     find_mixed,
     find_names,
     find_words,
+    read_lists,
 )
 from tabgan.table.columns import TICKS, numbers_of, outside_range
 from tabgan.table.compound_numbers import find_compound

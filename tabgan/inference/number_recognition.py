@@ -21,6 +21,7 @@ from tabgan.inference.column_cells import (
     filled_texts,
     sample_texts,
 )
+from tabgan.table.locale_words import in_other_digits
 from tabgan.table.number_forms import (
     BYTES,
     MAGNITUDES,
@@ -28,6 +29,7 @@ from tabgan.table.number_forms import (
     DecimalForm,
     HexForm,
     NumberForm,
+    OtherDigitsForm,
     UnitPairForm,
     parse_by_forms,
     register_number_form,
@@ -618,8 +620,14 @@ def _propose_unit_pairs(counts: Mapping[str, int]) -> Iterator[UnitPairForm]:
         yield from (UnitPairForm(large, small, *style) for style, _ in styles.most_common(2))
 
 
+def _propose_other_digits(counts: Mapping[str, int]) -> Iterator[OtherDigitsForm]:
+    for script, ours in in_other_digits(counts):
+        yield from (OtherDigitsForm(script, form) for form in _propose_decimals(ours))
+
+
 NUMBER_RECOGNIZERS: list[NumberRecognizer] = [
     NumberRecognizer("feet and inches, pounds and ounces", _propose_unit_pairs),
     NumberRecognizer("hexadecimal numbers", _propose_hex),
     NumberRecognizer("decimal numbers", _propose_decimals),
+    NumberRecognizer("decimal numbers in digits of another script", _propose_other_digits),
 ]

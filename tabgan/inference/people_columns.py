@@ -36,6 +36,15 @@ LEAST_GIVEN = 20  # different given names that tell people from towns, or half o
 MOST_TRIED = 200  # texts of a column that may be a part of names
 MOST_FAMILY = 2  # columns of family names
 LONGEST_NAME = 200  # characters that are looked at: a longer text is no name
+LEAST_FIRMS = 0.05  # share of texts with a word of firms, beside which names are people's
+LEAST_PEOPLE = 0.15  # share of texts that are names of people beside them
+FEWEST_PEOPLE = 8
+_FIRM = re.compile(
+    r"(?i)(?:\b(?:inc|ltd|llc|llp|plc|corp|corporation|company|co|gmbh|mbh|ag|kg|ohg|s\.?a\.?s?|"
+    r"s\.?l\.?u?|s\.?r\.?l|spa|bv|nv|ab|oy|as|aps|a/s|pty|pvt|ltda|sarl|sp\. z o\.o|kft|group|"
+    r"holdings?|industries|logistics|hnos|hermanos|bros|brothers|sons|partners|associates|"
+    r"services|solutions|systems|trading|bank|insurance|university|hospital)\b|&)"
+)
 _LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT")
 
 _NEEDED = {"people": 0.0, "name": KNOWN_IF_CALLED, "role": KNOWN_IF_CALLED}
@@ -90,10 +99,10 @@ def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess |
     if not texts or len(texts) < len(counts):
         return None
     is_part = called in ("first_name", "last_name")  # of a name: never kept, however few
-    if len(texts) < FEWEST and not is_part and not _are_few_people(texts, called):
-        return None
     sample = spread(texts, 1000)
     end = f", {len(counts)} distinct in {sum(counts.values())} rows"
+    if len(texts) < FEWEST and not is_part and not _are_few_people(texts, called):
+        return None if called else _find_firms_and_people(sample, end)
     if called in _LOOKS:
         look, words = _LOOKS[called]
         if share_of(sample, look) >= MOST:
@@ -107,7 +116,28 @@ def find_people(name: Hashable, counts: Mapping[Hashable, int]) -> ColumnGuess |
         if known >= _NEEDED.get(called, KNOWN):
             which = f"named {shown(name)}" if called else f"{known:.0%} of them known"
             return ColumnGuess("name", f"full names of people, {which}{end}")
-    return None
+    return None if called else _find_firms_and_people(sample, end)
+
+
+def _find_firms_and_people(sample: Sequence[str], end: str) -> ColumnGuess | None:
+    """Find out whether texts are firms and people, whose names must not be kept either."""
+    firms = [text for text in sample if _FIRM.search(text)]
+    if len(firms) < LEAST_FIRMS * len(sample):
+        return None
+    others = [text for text in sample if not _FIRM.search(text)]
+    people = [text for text in others if _is_full_name(text) and _is_surely_told(text)]
+    if len(people) < max(LEAST_PEOPLE * len(sample), FEWEST_PEOPLE):
+        return None
+    kind: Kind = "name" if len(people) > len(firms) else "company"
+    share = len(people) / len(sample)
+    return ColumnGuess(kind, f"firms and people, {share:.0%} of them known names{end}")
+
+
+def _is_surely_told(text: str) -> bool:
+    """Return whether a text is a given and a family name that people have in some language."""
+    words = _in_order(text)
+    firsts, lasts = names_of_people("first_names"), names_of_people("last_names")
+    return len(words) <= 4 and words[-1] in lasts and words[0] in firsts
 
 
 def with_name_parts(

@@ -16,11 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
+from tabgan.table.locale_words import (
+    ABBREVIATED,
+    HALVES_OF_DAY,
+    MONTHS,
+    MONTHS_AND_WEEKDAYS,
+    NOMINATIVES,
+    SHORT_IN_ENGLISH,
+    SHORT_WEEKDAYS,
+    WEEKDAYS,
+    Digits,
+    digits_of,
+)
 from tabgan.table.text_formats import fill_by_forms, parse_dates
 
 __all__ = [
     "ABBREVIATED_MONTHS",
     "DIRECTIVES",
+    "ERAS",
     "UNITS",
     "WORD_DIRECTIVES",
     "DateForm",
@@ -32,64 +45,11 @@ __all__ = [
     "with_pivot",
 ]
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_LANGUAGES = {  # months, and weekdays from Monday
-    "de": (
-        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-        "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
-    ),
-    "fr": (
-        "Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre",
-        "Lundi Mardi Mercredi Jeudi Vendredi Samedi Dimanche",
-    ),
-    "es": (
-        "Enero Febrero Marzo Abril Mayo Junio Julio Agosto Septiembre Octubre Noviembre Diciembre",
-        "Lunes Martes Miércoles Jueves Viernes Sábado Domingo",
-    ),
-    "it": (
-        "Gennaio Febbraio Marzo Aprile Maggio Giugno Luglio Agosto Settembre Ottobre Novembre "
-        "Dicembre",
-        "Lunedì Martedì Mercoledì Giovedì Venerdì Sabato Domenica",
-    ),
-    "pt": (
-        "Janeiro Fevereiro Março Abril Maio Junho Julho Agosto Setembro Outubro Novembro Dezembro",
-        "Segunda-feira Terça-feira Quarta-feira Quinta-feira Sexta-feira Sábado Domingo",
-    ),
-    "nl": (
-        "Januari Februari Maart April Mei Juni Juli Augustus September Oktober November December",
-        "Maandag Dinsdag Woensdag Donderdag Vrijdag Zaterdag Zondag",
-    ),
-    "sv": (
-        "Januari Februari Mars April Maj Juni Juli Augusti September Oktober November December",
-        "Måndag Tisdag Onsdag Torsdag Fredag Lördag Söndag",
-    ),
-    "da": (
-        "Januar Februar Marts April Maj Juni Juli August September Oktober November December",
-        "Mandag Tirsdag Onsdag Torsdag Fredag Lørdag Søndag",
-    ),
-    "pl": (
-        "Stycznia Lutego Marca Kwietnia Maja Czerwca Lipca Sierpnia Września Października "
-        "Listopada Grudnia",
-        "Poniedziałek Wtorek Środa Czwartek Piątek Sobota Niedziela",
-    ),
-    "ru": (
-        "Января Февраля Марта Апреля Мая Июня Июля Августа Сентября Октября Ноября Декабря",
-        "Понедельник Вторник Среда Четверг Пятница Суббота Воскресенье",
-    ),
+ERAS = {  # years before the first one of an era
+    "%[roc]": 1911,  # of the Republic of China: 民國 113
+    "%[reiwa]": 2018,
+    "%[be]": -543,  # of Buddha: 2567
 }
-
-_ABBREVIATED = {  # months as people shorten them, where these are not the first three letters
-    "en": "Jan. Feb. March April May June July Aug. Sept. Oct. Nov. Dec.",
-    "de": "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.",
-    "fr": "Janv. Févr. Mars Avr. Mai Juin Juil. Août Sept. Oct. Nov. Déc.",
-    "es": "Ene. Feb. Mar. Abr. May. Jun. Jul. Ago. Sept. Oct. Nov. Dic.",
-    "nl": "Jan. Feb. Mrt. Apr. Mei Jun. Jul. Aug. Sep. Okt. Nov. Dec.",
-}
-_SHORT_IN_ENGLISH = "Jan Feb Mar Apr May June July Aug Sept Oct Nov Dec"
 
 _Integers = NDArray[np.int64]
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
@@ -144,6 +104,17 @@ def _digits(field: str, unit: str, width: int) -> Directive:
 def _unpadded(field: str, unit: str, most: int = 2) -> Directive:
     pattern = rf"(?:0|[1-9]\d{{0,{most - 1}}})"
     return Directive(field, unit, pattern, int, lambda values: list(map(str, values.tolist())))
+
+
+def _year_of_era(before: int) -> Directive:
+    pattern = r"[1-9]\d{3}" if before < 0 else r"[1-9]\d{0,2}"
+    return Directive(
+        "Y",
+        "Y",
+        pattern,
+        lambda text: int(text) + before,
+        lambda values: [str(value - before) for value in values.tolist()],
+    )
 
 
 def _elapsed(field: str, width: int, unit: str) -> Directive:
@@ -220,7 +191,7 @@ def _ordinal_end(number: int) -> str:
 def _foreign_words() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Return the field and the words of directives such as ``%[B_de]``, by name."""
     found = {}
-    for language, (months, weekdays) in _LANGUAGES.items():
+    for language, (months, weekdays) in MONTHS_AND_WEEKDAYS.items():
         full = tuple(months.split())
         for letter, field, words in (
             ("B", "m", full),
@@ -232,6 +203,15 @@ def _foreign_words() -> dict[str, tuple[str, tuple[str, ...]]]:
                 found[f"%[{name}]"] = field, words
                 found[f"%[#{name}]"] = field, tuple(word.lower() for word in words)
                 found[f"%[^{name}]"] = field, tuple(word.upper() for word in words)
+    for language, months in NOMINATIVES.items():
+        words = tuple(months.split())
+        found[f"%[B1_{language}]"] = "m", words
+        found[f"%[#B1_{language}]"] = "m", tuple(word.lower() for word in words)
+    for language, weekdays in SHORT_WEEKDAYS.items():
+        words = tuple(weekdays.split())
+        found[f"%[a_{language}]"] = "u", words
+        if words[0].lower() != words[0]:
+            found[f"%[#a_{language}]"] = "u", tuple(word.lower() for word in words)
     return found
 
 
@@ -241,9 +221,9 @@ def _abbreviated_months() -> dict[str, tuple[str, ...]]:
     ``%[h3_fr]`` has ``Sep.`` for ``Sept.``
     """
     found = {}
-    texts = {f"h_{language}": months for language, months in _ABBREVIATED.items()}
-    texts |= {f"k_{language}": text.replace(".", "") for language, text in _ABBREVIATED.items()}
-    texts["k_en"] = _SHORT_IN_ENGLISH
+    texts = {f"h_{language}": months for language, months in ABBREVIATED.items()}
+    texts |= {f"k_{language}": text.replace(".", "") for language, text in ABBREVIATED.items()}
+    texts["k_en"] = SHORT_IN_ENGLISH
     texts |= {f"{name[0]}3{name[1:]}": text.replace("Sept", "Sep") for name, text in texts.items()}
     for name, months in texts.items():
         words = tuple(months.split())
@@ -277,16 +257,8 @@ DIRECTIVES: dict[str, Directive] = {
     "%f": _fraction(6),
     "%-f": _trimmed_fraction(),  # without zeros at the end
     **{f"%{width}f": _fraction(width) for width in range(1, 7)},  # so many digits
-    "%p": _words("p", "h", ("AM", "PM"), 0),
-    "%P": _words("p", "h", ("am", "pm"), 0),
-    **{
-        name: _words("p", "h", words, 0)
-        for name, words in (
-            ("%[AM]", ("A.M.", "P.M.")),
-            ("%[am]", ("a.m.", "p.m.")),
-            ("%[a_m]", ("a. m.", "p. m.")),
-        )
-    },
+    **{name: _words("p", "h", words, 0) for name, words in HALVES_OF_DAY.items()},
+    **{name: _year_of_era(before) for name, before in ERAS.items()},
     **{name: _words("m", "M", words) for name, words in ABBREVIATED_MONTHS.items()},
     **_variants("b", "m", "M", [name[:3] for name in MONTHS]),
     **_variants("B", "m", "M", MONTHS),
@@ -424,6 +396,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 UNITS = ("us", "ms", "s", "m", "h", "D", "M", "Y")  # finest first
+_OTHER_DIGITS = re.compile(r"%\[digits_(\w+)\]")  # in front of all others
 _FIXED = re.compile(r"(?:%[YmdHMSf]|[^%YmdHMSf])*", re.DOTALL)  # what `parse_dates` reads
 
 
@@ -436,7 +409,9 @@ class DateForm:
     spec
         The form: directives of strftime, and ``%-d %-m %-H %-I`` without leading zeros, ``%3f`` and
         ``%-f`` (three digits, no zeros at the end), ``%^b`` (``MAR``), ``%[B_de]`` (``März``),
-        ``%[h_fr]`` (``Janv.``), ``%[k_fr]`` (``Janv``), ``%[am]`` (``p.m.``),
+        ``%[h_fr]`` (``Janv.``), ``%[k_fr]`` (``Janv``), ``%[am]`` (``p.m.``), ``%[p_ko]``
+        (``오후``), ``%[a_ja]`` (``火``), ``%[roc] %[reiwa] %[be]`` (years of eras),
+        ``%[digits_wide]`` in front of all (digits such as ``１２``),
         ``%o`` (``3rd``), ``%P`` (``pm``), ``%q`` (the quarter), ``%s`` (seconds since 1970),
         ``%[HM]`` (``945``), ``%(1930)y`` (two digits of a year from 1930 to 2029), ``%:z``
         (``+02:00``), ``%:::z`` (``+02``), and, of durations, ``%[d] %[h] %[hh] %[m] %[mm] %[s]``,
@@ -489,9 +464,15 @@ class DateForm:
         return frozenset(piece.field for piece in self._pieces if isinstance(piece, Directive))
 
     @cached_property
+    def _digits(self) -> Digits | None:
+        match = _OTHER_DIGITS.match(self.spec)
+        return digits_of(match[1]) if match and match[1] in Digits.names else None
+
+    @cached_property
     def _pieces(self) -> tuple[Directive | str, ...]:
         pieces: list[Directive | str] = []
-        for match in _PIECE.finditer(self.spec):
+        spec = self.spec if self._digits is None else _OTHER_DIGITS.sub("", self.spec)
+        for match in _PIECE.finditer(spec):
             name = "%y" if match["pivot"] else match["name"]
             if match["literal"] == "%":
                 name = "%"
@@ -531,6 +512,7 @@ class DateForm:
         if _FIXED.fullmatch(self.spec) and len(self.spec) > 2:
             moments: NDArray[Any] = parse_dates(texts, self.spec)
             return moments, ~np.isnat(moments), offsets
+        texts = texts if self._digits is None else self._digits.to_ascii(texts)
         lines = [text if "\n" not in text else "" for text in texts]
         groups = self._lines.findall("\n".join(lines)) if lines else []
         places = np.flatnonzero([group[0] != "" for group in groups])
@@ -572,7 +554,8 @@ class DateForm:
                 columns.append(piece.write(zeros if offsets is None else offsets))
             else:
                 columns.append(piece.write(at.field(piece.field)))
-        return list(map("".join, zip(*columns, strict=True)))
+        written = list(map("".join, zip(*columns, strict=True)))
+        return written if self._digits is None else self._digits.from_ascii(written)
 
     def with_offset(self, minutes: int) -> "DateForm":
         """Return the form with one offset from UTC written out."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.base.errors import SchemaError
+from tabgan.table.locale_words import Digits, digits_of
 from tabgan.table.text_formats import fill_by_forms
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "DecimalForm",
     "HexForm",
     "NumberForm",
+    "OtherDigitsForm",
     "UnitPairForm",
     "parse_by_forms",
     "register_number_form",
@@ -97,7 +99,7 @@ class NumberForm(ABC):
         minus in front, or their own text after ``;`` (``0.00;(0.00)``), zero may have a third.
         ``0.0E+00`` is an exponent, ``0.0[k]`` thousands, ``0.#[|K|M]`` the largest that fits,
         ``{<8}`` and ``{>8}`` at the end padding, ``0x{04X}`` hexadecimal, ``{ft}'{in}"`` feet
-        and inches.
+        and inches, ``{digits wide}`` in front digits such as ``１２``.
 
         Raises
         ------
@@ -513,7 +515,49 @@ def _unit_pair_from_spec(spec: str) -> UnitPairForm | None:
     return UnitPairForm(match[1], match[3], match[2], match[4])
 
 
+@dataclass(frozen=True)
+class OtherDigitsForm(NumberForm):
+    """Numbers in the digits of another script, such as ``{digits wide}#,##0``.
+
+    Parameters
+    ----------
+    script
+        One of `tabgan.table.locale_words.Digits.names`.
+    form
+        How they are written, but for the digits.
+    """
+
+    script: str
+    form: NumberForm
+
+    @property
+    def spec(self) -> str:  # noqa: D102
+        return f"{{digits {self.script}}}{self.form.spec}"
+
+    @property
+    def decimals(self) -> int | None:  # noqa: D102
+        return self.form.decimals
+
+    @property
+    def unit(self) -> str:  # noqa: D102
+        return self.form.unit
+
+    def read(self, texts: Sequence[str]) -> list[int | float | None]:  # noqa: D102
+        return self.form.read(digits_of(self.script).to_ascii(texts))
+
+    def write(self, values: NDArray[Any]) -> list[str]:  # noqa: D102
+        return digits_of(self.script).from_ascii(self.form.write(values))
+
+
+def _other_digits_from_spec(spec: str) -> OtherDigitsForm | None:
+    match = re.fullmatch(r"(?s)\{digits (\w+)\}(.+)", spec)
+    if match is None or match[1] not in Digits.names:
+        return None
+    return OtherDigitsForm(match[1], NumberForm.from_spec(match[2]))
+
+
 _SPEC_READERS: list[Callable[[str], NumberForm | None]] = [
+    _other_digits_from_spec,
     _unit_pair_from_spec,
     _hex_from_spec,
     _decimal_from_spec,

@@ -221,6 +221,61 @@ def test_merged_cells(tmp_path):
     assert again(tmp_path, frame, form).column_dimensions["B"].width == 31.5
 
 
+def sheet_of(tmp_path, rows, *merged):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cells in merged:
+        book.active.merge_cells(cells)
+    book.save(tmp_path / "t.xlsx")
+    return read_table(str(tmp_path / "t.xlsx"))
+
+
+def test_a_header_of_three_rows(tmp_path):
+    rows = [["Trade by town"], ["town", "code", "sold"], [None, None, "2023", None, "2024"]]
+    rows.append([None, None, "n", "x", "n", "x"])
+    rows += [[f"t{at}", f"c{at % 3}", at, at / 4, at + 1, at / 8] for at in range(12)]
+    frame, form = sheet_of(tmp_path, rows, "A1:F1", "A2:A4", "B2:B4", "C2:F2", "C3:D3", "E3:F3")
+    assert list(frame.columns) == ["town", "code"] + [
+        f"sold / {year} / {name}" for year in (2023, 2024) for name in "nx"
+    ]
+    assert len(frame) == 12
+    assert form.notes == (
+        "row 1 above the header skipped; --header-row N names another one",
+        "the header has 3 rows, rows 2 to 4, which are joined, as in 'sold / 2023 / n'",
+    )
+
+
+def test_years_below_merged_names(tmp_path):
+    rows = [["town", "sold", None, "back"], [None, 2022, 2023, 2022, 2023]]
+    rows += [[f"t{at}", at * 7, at * 5, at, at] for at in range(12)]
+    frame, _ = sheet_of(tmp_path, rows, "A1:A2", "B1:C1", "D1:E1")
+    names = ["town", "sold / 2022", "sold / 2023", "back / 2022", "back / 2023"]
+    assert list(frame.columns) == names
+
+
+def test_pages_with_the_header_and_sums_without_a_word(tmp_path):
+    pages = [["name", "n", "x"], *BODY[:6], [], ["name", "n", "x"], *BODY[6:]]
+    frame, form = table_of(tmp_path, *pages, [None, None, 16.5])
+    assert len(frame) == 12
+    assert str(frame["n"].dtype) == "int64"
+    assert form.notes == (
+        "1 row that repeats the names of the columns skipped",
+        "the last row is skipped, as notes or totals below the table",
+    )
+
+
+def test_a_table_beside_the_table(tmp_path):
+    beside = [["key", "value"], ["p", 1], ["q", 2], ["r", 3]]
+    rows = [["name", "n", "x"], *BODY]
+    wide = [[*row, None, *(beside[at] if at < 4 else ())] for at, row in enumerate(rows)]
+    frame, form = table_of(tmp_path, *wide)
+    assert (list(frame.columns), len(frame)) == (["name", "n", "x"], 12)
+    assert form.notes == ("the table beside this one, in columns E to F, is skipped",)
+    right = [[*(beside[at] if at < 4 else (None, None)), None, *row] for at, row in enumerate(rows)]
+    assert list(table_of(tmp_path, *right)[0].columns) == ["name", "n", "x"]
+
+
 def test_formats_of_cells_stay(tmp_path):
     formats = {"A": "0.0%", "B": '"$"#,##0.00', "C": "dd/mm/yyyy", "D": "General"}
     book = openpyxl.Workbook()

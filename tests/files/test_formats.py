@@ -34,9 +34,9 @@ def test_foreign_suffix_is_an_error():
         format_of("sales.dta")
     assert str(caught.value) == (
         "sales.dta: '.dta' is not the suffix of a table format; tabgan knows .csv, .txt, .data, "
-        ".dat, .tsv, .tab, .jsonl, .ndjson, .parquet, .pq, .feather, .arrow, .xlsx, .duckdb, "
-        ".sqlite, .sqlite3, .db (and .gz, .zip or .zst after them); otherwise name the format: "
-        "csv, tsv, jsonl, parquet, feather, xlsx, duckdb, sqlite"
+        ".dat, .tsv, .tab, .jsonl, .ndjson, .json, .parquet, .pq, .feather, .arrow, .xlsx, "
+        ".duckdb, .sqlite, .sqlite3, .db (and .gz, .bz2, .xz, .zst, .zip after them); otherwise "
+        "name the format: csv, tsv, jsonl, parquet, feather, xlsx, duckdb, sqlite"
     )
 
 

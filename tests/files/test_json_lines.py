@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tabgan.files.formats import TableContentError, TableForm
 from tabgan.files.json_lines import JsonBlocks
-from tabgan.files.read_write import read_table
+from tabgan.files.read_write import TableWriter, read_table
 
 
 def read(text):
@@ -67,7 +67,6 @@ def test_integers_beyond_64_bits_stay_exact():
         ("{'a': 1}", "not JSON (Expecting property name enclosed in double quotes"),
         ("[1, 2]", "found a JSON array, but each line must be an object such as"),
         ('"x"', "found a JSON string, but each line must be an object such as"),
-        ('{"a": {"b": 1}}', "key 'a': the value is a nested object; a table has plain values and"),
         ("[" * 100_000, "not JSON (maximum recursion depth exceeded"),
     ],
 )
@@ -154,3 +153,52 @@ def test_arrays_come_as_texts_and_go_back_as_arrays():
     sink = io.BytesIO()
     JsonBlocks(sink, form).write(frame)
     assert sink.getvalue().decode() == lines
+
+
+ROWS = [
+    {"id": at, "place": {"town": f"t{at % 3}", "xy": [at, 1.5]}, "tags": ["a"]} for at in range(4)
+]
+
+
+def test_objects_come_as_texts_and_go_back_as_objects():
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS)
+    frame, form = read_table("-", table_format="jsonl", stdin=io.BytesIO(lines.encode()))
+    assert frame["place"][0] == '{"town": "t0", "xy": [0, 1.5]}'
+    sink = io.BytesIO()
+    JsonBlocks(sink, form).write(frame)
+    assert sink.getvalue().decode() == lines
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_arrays_of_objects(tmp_path, indent):
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(ROWS, indent=indent))
+    frame, form = read_table(str(path))
+    with TableWriter(str(path), form, force=True) as writer:
+        writer.write(frame.iloc[:1])
+        writer.write(frame.iloc[1:])
+    assert json.loads(path.read_text()) == ROWS
+    assert TableForm("csv").for_output("a.json.gz").is_array
+    assert not TableForm("csv").for_output("a.jsonl").is_array
+
+
+@pytest.mark.parametrize("orient", ["columns", "index", "split", "records", "table"])
+def test_documents_as_pandas_writes_them(orient):
+    frame = pd.DataFrame({"n": [3, 1, 2], "t": ["x", "y", "z"]}, index=["r", "s", "q"])
+    if orient == "columns":
+        frame = frame.reset_index(drop=True)
+    again = read(frame.to_json(orient=orient))
+    assert again[["n", "t"]].to_dict("list") == frame.to_dict("list")
+
+
+def test_rows_of_one_key_and_what_is_no_table():
+    document = json.dumps({"count": 2, "data": [{"a": 1}, {"a": 2}]}, indent=1)
+    frame, form = read_table("-", table_format="jsonl", stdin=io.BytesIO(document.encode()))
+    assert frame["a"].tolist() == [1, 2]
+    assert form.notes == ("the rows are those of key 'data'; other keys are skipped: 'count'",)
+    for text, message in {
+        "[1, 2]": "the array holds a JSON number, but each item must be an object",
+        '[{"a": 1},\n{"a": ': "not JSON",
+    }.items():
+        with pytest.raises(TableContentError, match=message):
+            read(text)

@@ -1,5 +1,6 @@
 import gzip
 import os
+import re
 import resource
 import sys
 import threading
@@ -94,7 +95,8 @@ def write(path, blocks, form=None, force=False):
 
 
 @pytest.mark.parametrize(
-    "name", ["t.csv", "t.csv.gz", "t.tsv", "t.jsonl", "t.jsonl.gz", "t.parquet"]
+    "name",
+    ["t.csv", "t.csv.gz", "t.tsv", "t.jsonl", "t.jsonl.gz", "t.parquet", "t.csv.bz2", "t.json.xz"],
 )
 def test_blocks_become_one_table(tmp_path, name, assert_same):
     path = tmp_path / name
@@ -102,6 +104,25 @@ def test_blocks_become_one_table(tmp_path, name, assert_same):
     frame, _ = read_table(str(path))
     assert_same(frame, pd.concat([BLOCK, BLOCK], ignore_index=True))
     assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"PAR1\x15\x04",
+            "is not CSV: it looks like a Parquet file; name its format with --format",
+        ),
+        (b"PK\x03\x04\x14", "give the file the suffix .zip, or --format xlsx"),
+        (b"<!DOCTYPE html><html>", "a web page or XML; export its table as CSV"),
+        (b'[\n {"a": 1}]', "it looks like JSON; name its format with --format jsonl"),
+        (b"BZh91AY&SY\0", "the packed stream is damaged or cut short"),
+    ],
+)
+def test_files_of_another_format_are_named(tmp_path, content, message):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(TableContentError, match=re.escape(message)):
+        read_table(str(tmp_path / "t.csv"))
 
 
 def test_gzip_is_the_same_each_time(tmp_path):

@@ -548,5 +548,28 @@ def test_text_of_windows_is_seen():
         "line 2 is not UTF-8: the text is read as cp1252; --encoding names another one",
     )
     assert "is not utf-8 text" in error_of(data, by_schema=True)
-    assert "is not utf-8 text" in error_of("имя,город\nАнна,Осло\n".encode("cp1251"))
     assert "is not utf-8 text" in error_of(data, encoding="utf-8")
+
+
+def test_groups_of_columns_above_the_names():
+    body = "".join(f"t{at},c{at % 3},{at},{at / 4}\n" for at in range(9))
+    frame, form = read(f"Place,,Trade,\ntown,code,n,x\n{body}".encode())
+    assert list(frame.columns) == ["Place / town", "Place / code", "Trade / n", "Trade / x"]
+    assert "lines 1 and 2, which are joined" in form.notes[0]
+    about = read(f"Report,Shops,,\nn: 9,,May,\ntown,code,n,x\n{body}".encode())[0]
+    assert list(about.columns) == ["town", "code", "n", "x"]
+
+
+def test_rows_that_repeat_the_header_and_marks_of_the_end():
+    body = "".join(f"t{at},c{at % 3},{at}\n" for at in range(9))
+    frame, form = read(f"town,code,n\n{body}town,code,n\n{body}\x1a".encode())
+    assert len(frame) == 18
+    assert form.notes == ("1 row that repeats the names of the columns skipped",)
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~", "\x01", "\x1f"])
+def test_rare_delimiters(delimiter):
+    lines = ["town,code,n", *(f"t{at},c {at % 3},{at}" for at in range(9))]
+    frame, form = read("\n".join(lines).replace(",", delimiter).encode())
+    assert (list(frame.columns), len(frame)) == (["town", "code", "n"], 9)
+    assert form.delimiter == delimiter

@@ -411,3 +411,38 @@ def test_numbers_of_six_digits_are_no_dates():
 )
 def test_other_weeks_quarters_and_short_durations(texts, spec):
     assert spec_of(texts) == spec
+
+
+@pytest.mark.parametrize(
+    ("texts", "spec"),
+    [
+        (["8 Οκτωβρίου 2019", "28 Ιουνίου 2021"], "%-d %[B_el] %Y"),
+        (["2 मई 2020", "11 मार्च 2023", "28 मई 2021"], "%-d %[B_hi] %Y"),
+        (["7 يونيو 2023", "24 فبراير 2019"], "%-d %[B_ar] %Y"),
+        (["3 října 2023", "17 listopadu 2021"], "%-d %[#B_cs] %Y"),
+        (["2023. július 22.", "2020. január 6."], "%Y. %[#B_hu] %-d."),
+        (["Październik 2023", "Luty 2021"], "%[B1_pl] %Y"),
+        (["08 Ekim 2022 Cumartesi", "14 Ağustos 2022 Pazar"], "%d %[B_tr] %Y %[A_tr]"),
+        (["So, 02.07.2023 08:42 Uhr", "Di, 11.10.2022 12:49 Uhr"], "%[a_de], %d.%m.%Y %H:%M Uhr"),
+        (["jue 10/08/2023", "sáb 30/10/2021", "mar 24/10/2023"], "%[#a_es] %d/%m/%Y"),
+        (["2019年12月31日(火)", "2022年01月24日(月)"], "%Y年%m月%d日(%[a_ja])"),
+        (["2020年5月18日 19時23分", "2021年5月5日 7時09分"], "%Y年%-m月%-d日 %-H時%M分"),
+        (["2020-05-01 오전 12:23", "2022-09-13 오후 9:42"], "%Y-%m-%d %[p_ko] %-I:%M"),
+        (["2020/9/9 下午 6:22", "2020/10/20 上午 8:52"], "%Y/%-m/%-d %[p_zh] %-I:%M"),
+        (["ngày 8 tháng 2 năm 2022", "ngày 28 tháng 9 năm 2023"], "ngày %-d tháng %-m năm %Y"),
+        (["民國111年10月29日", "民國98年2月3日"], "民國%[roc]年%-m月%-d日"),
+        (["110/12/02", "98/11/24", "111/01/30"], "%[roc]/%m/%d"),
+        (["110/12/02", "108/11/24", "111/01/30"], "%[roc]/%m/%d"),
+        (["令和5年2月28日", "令和2年10月6日"], "令和%[reiwa]年%-m月%-d日"),
+        (["4/6/2562", "19/5/2565"], "%-d/%-m/%[be]"),
+        (["٢٠٢٣/٠٨/١٧", "٢٠٢١/١٢/٠٩"], "%[digits_arabic]%Y/%m/%d"),
+        (["２０２３／０６／１１", "２０１９／０７／３１"], "%[digits_wide]%Y／%m／%d"),
+        (["1.2.10", "1.2.11", "1.10.3", "2.0.1"], None),
+    ],
+)
+def test_dates_in_words_digits_and_eras_of_other_languages(texts, spec):
+    assert spec_of(texts) == spec
+    if spec:
+        moments, ok = DateForm(spec).parse(texts)
+        assert DateForm(spec).write(moments[ok]) == [*np.array(texts)[ok]]
+        assert ok.sum() >= 2

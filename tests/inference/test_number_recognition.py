@@ -124,7 +124,6 @@ def test_the_form_of_a_column(texts, spec):
         ["#FF00AA", "#00FF00"],
         ["85123A", "22423B", "71053", "84406B"],
         ["nan", "inf"],
-        ["٣", "٤"],
     ],
 )
 def test_what_is_not_taken_for_numbers(texts):
@@ -338,3 +337,19 @@ def test_credits_are_negative(plus, minus):
     values, index = reading.parse([f"8.50{minus}", f"9.50{plus}"])
     assert values.tolist() == [-8.5, 9.5]
     assert index.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("texts", "spec", "values"),
+    [
+        (["٢٣٨٫١٨", "١٬١٤١٫٠٢"], "{digits arabic_marks}#,##0.00", [238.18, 1141.02]),
+        (["١٠٦.٧٥", "٥٢١.٧٦"], "{digits arabic}0.00", [106.75, 521.76]),
+        (["३१२१", "९८"], "{digits devanagari}0", [3121, 98]),
+        (["７５８．９", "－４２９．４"], "{digits wide_marks}0.0", [758.9, -429.4]),
+        (["12", "345", "６７"], "0", [12, 345]),
+    ],
+)
+def test_digits_of_other_scripts(texts, spec, values):
+    assert spec_of(texts) == spec
+    read, ok = NumberForm.from_spec(spec).parse(texts)
+    assert read[ok].tolist() == values

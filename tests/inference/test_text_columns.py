@@ -322,3 +322,22 @@ def test_names_that_are_kept_as_declared_are_told():
     why = infer_schema(frame, {"who": "categorical"})["who"].why
     assert why.endswith("; full names of people, kept as they are")
     assert "kept" not in infer_schema(frame.replace(NAMES[0], "x"), {"who": "text"})["who"].why
+
+
+def test_people_beside_firms_are_not_kept():
+    firms = ["Acme Corp", "Globex Ltd", "Kohl GmbH", "Initech", "Umbrella S.A.", "Delta Pumps Inc"]
+    people = ["John Miller", "Anna Schmidt", "Peter Hansen", "Maria Rossi", "Sarah Johnson"]
+    people += ["David Brown", "Laura Garcia", "James Wilson", "Robert Clark", "Linda Lewis"]
+    brands = [
+        "Calvin Klein",
+        "Hugo Boss",
+        "Paul Smith",
+        "Nike",
+        "Puma",
+        "Zara",
+        "Levi Strauss & Co",
+    ]
+    schema = infer_schema(pd.DataFrame({"vendor": (firms * 3 + people) * 10}))
+    assert (schema["vendor"].kind, "firms and people" in schema["vendor"].why) == ("name", True)
+    for kept in (firms, brands, firms * 4 + ["John Miller"]):
+        assert infer_schema(pd.DataFrame({"vendor": kept * 12}))["vendor"].kind == "categorical"

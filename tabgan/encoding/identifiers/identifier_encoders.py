@@ -387,7 +387,7 @@ def _typed(made: NDArray[Any], values_type: Type) -> NDArray[Any]:
         case "text":
             return made.astype(str).astype(object)
         case "bytes":
-            return np.char.encode(made.astype(str), "ascii").astype(object)
+            return np.char.encode(made.astype(str), "latin-1").astype(object)
         case "uuid":
             return np.array([*map(UUID, made)], object)
         case _:

@@ -7,10 +7,11 @@ least three times.
 
 import math
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import groupby, pairwise, takewhile
 from typing import NamedTuple, Self
 
 import pandas as pd
@@ -23,6 +24,7 @@ from tabgan.encoding.identifiers.text_pattern import (
     Part,
     Pattern,
     range_texts,
+    script_of,
 )
 from tabgan.table.text_formats import clock_shares, find_date, in_runs, spread
 
@@ -464,7 +466,8 @@ def _class_of(character: str) -> str:
         return "0"
     if character.isupper():
         return "A"
-    return character if " " <= character <= "~" and not character.isalpha() else "a"
+    is_mark = not character.isalpha() and unicodedata.category(character)[0] in "PSZ"
+    return character if is_mark else "a"
 
 
 def _classes(text: str) -> str:
@@ -501,9 +504,12 @@ def _parts(text: str, mixed: str, layout: str | None = None) -> tuple[Part, ...]
     """
     parts: list[Part] = []
     classes = _classes(text)
-    for token in _TOKEN.findall(classes):
+    for match in _TOKEN.finditer(classes):
+        token, own = match.group(), text[match.start() : match.end()]
         if token[0] not in _RUN_CLASSES:
             parts.append(token)
+        elif not own.isascii() and any(map(script_of, own)):
+            parts += _runs_of_scripts(own)
         elif _is_mixed(token) and classes != layout:
             parts.append((mixed, len(token)))
         else:
@@ -511,6 +517,12 @@ def _parts(text: str, mixed: str, layout: str | None = None) -> tuple[Part, ...]
     if all(isinstance(part, str) for part in parts):  # nothing but punctuation
         return (("digit", max(1, len(text))),)
     return tuple(parts)
+
+
+def _runs_of_scripts(word: str) -> list[Part]:
+    """Return the runs of a word in which letters or digits of other scripts stand."""
+    names = [script_of(own) or _RUN_CLASSES[_class_of(own)] for own in word]
+    return [(name, len(list(run))) for name, run in groupby(names)]
 
 
 def _mixed_class(texts: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -24,8 +25,10 @@ from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoders import ColumnEncoder, Encoded
 from tabgan.encoding.identifiers.identifier_encoders import MissingShares
 from tabgan.encoding.identifiers.identifier_makers import name_seed
+from tabgan.encoding.identifiers.text_pattern import SCRIPTS, script_of
 from tabgan.encoding.identifiers.unique_values import SeenValuesFilter
 from tabgan.table.columns import TypedSeries
+from tabgan.table.locale_words import names_of_people, without_accents
 from tabgan.table.number_scale import typical_values
 from tabgan.table.schema import Column
 
@@ -36,13 +39,37 @@ LEAST_TEXTS = 5  # that hold a word or phrase which is known, even where min_gro
 MOST_PHRASES = 1_000
 MOST_KNOWN = 5_000  # words
 MOST_MADE = 2_000
+FEWEST_LETTERS = 10  # that are frequent
 LONGEST_WORD = 40
 SHAPED_POOL = 20_000  # words of a block; each text is a section of them
 ROUNDED = 4  # decimals of shares
 
-_CORE = re.compile(r"[\w][^\s]*[\w]|[\w]")
-_END = re.compile(r"[.,;:!?…。！？]")
-_STOPS = ".!?…。！？"
+# Letters of scripts without blanks between words: each is a word, with the signs that belong to it.
+_UNSPACED = r"\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_SIGNS = r"\u0300-\u036f\u064b-\u0652\u0900-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ecd"
+_LETTER = re.compile(rf"[{_UNSPACED}][{_SIGNS}]*")
+_PIECE = re.compile(rf"(?:{_LETTER.pattern}|[^\s{_UNSPACED}]+)[、。，！？；：….,!?;:]*")
+_CORE = re.compile(rf"\w(?:\S*[\w{_SIGNS}])?")
+_TITLES = frozenset(
+    ("mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "hr", "fr", "sr", "sra")
+)
+_TITLES |= {
+    "srta",
+    "señor",
+    "señora",
+    "don",
+    "doña",
+    "m",
+    "mme",
+    "mlle",
+    "sig",
+    "pan",
+    "pani",
+    "sir",
+}
+_END = re.compile(r"[.,;:!?…。，、；：！？؟،।]")
+_STOPS = ".!?…。！？؟।"
+_MARKS = ".,;:!?…。，、；：！？؟،।"
 _DIGIT = re.compile(r"\d")
 _SLOT = "\0"  # stands for a digit of a template: a zero could be one of the source
 _SLOTS = re.compile(f"{_SLOT}+")
@@ -71,6 +98,9 @@ class LanguageShape:
         Share of the texts that begin with a capital letter.
     uppercase
         Share of the texts that have no small letters.
+    blank
+        What stands between two words: nothing in scripts such as Chinese, each of whose letters
+        counts as a word.
     """
 
     phrases: Mapping[str, float]
@@ -80,6 +110,7 @@ class LanguageShape:
     ends: Mapping[str, float]
     capitals: float
     uppercase: float
+    blank: str = " "
 
     def __post_init__(self) -> None:
         for name in ("phrases", "templates", "words", "marks", "ends"):
@@ -132,8 +163,8 @@ class LanguageShape:
         )
         made = np.empty(len(lengths), object)
         for row, (start, count) in enumerate(zip(starts.tolist(), counts.tolist(), strict=True)):
-            text = " ".join(pool[start : start + count])[: MOST_CHARACTERS - 1]
-            text = text.rstrip(".,;:!?…。！？") + lasts[row]
+            text = self.blank.join(pool[start : start + count])[: MOST_CHARACTERS - 1]
+            text = text.rstrip(_MARKS) + lasts[row]
             text = _capital(text) if capitals[row] else text
             made[row] = text.upper() if upper[row] else text
         return made
@@ -151,14 +182,17 @@ class LanguageShape:
         """Describe the shape by JSON values."""
         lists = ("phrases", "templates", "words", "marks", "ends")
         state: dict[str, Any] = {name: [*map(list, getattr(self, name).items())] for name in lists}
-        return {**state, "capitals": self.capitals, "uppercase": self.uppercase}
+        shares = {"capitals": self.capitals, "uppercase": self.uppercase}
+        return {**state, **shares, "blank": self.blank}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild the shape from `to_json`'s value."""
         lists = ("phrases", "templates", "words", "marks", "ends")
         shares = {name: {str(text): float(x) for text, x in state[name]} for name in lists}
-        return cls(**shares, capitals=float(state["capitals"]), uppercase=float(state["uppercase"]))
+        blank = str(state.get("blank", " "))[:1]
+        capitals, uppercase = float(state["capitals"]), float(state["uppercase"])
+        return cls(**shares, capitals=capitals, uppercase=uppercase, blank=blank)
 
 
 def learn_shape(
@@ -179,7 +213,8 @@ def learn_shape(
     phrases, rest = _frequent(texts, least)
     templates, rest = _frequent([_DIGIT.sub(_SLOT, text) for text in rest], least, rest)
     shown = [text[:MOST_CHARACTERS] for text in rest[:: -(-len(rest) // SAMPLE)]] if rest else []
-    read = [_Words.of(text) for text in shown]
+    is_spaced = not _are_unspaced(shown)
+    read = [_Words.of(text, is_spaced=is_spaced) for text in shown]
     n_words = sum(len(words.cores) for words in read)
     within = Counter(mark for words in read for mark in words.marks if mark)
     ends = Counter(words.end for words in read if words.end)
@@ -191,6 +226,7 @@ def learn_shape(
         ends=_shares({mark: n for mark, n in ends.items() if n >= least}, len(read)),
         capitals=_share(text[:1].isupper() for text in shown),
         uppercase=_share(text.isupper() for text in shown),
+        blank=" " if is_spaced else "",
     )
     return shape, rest
 
@@ -204,16 +240,33 @@ class _Words:
     end: str
 
     @classmethod
-    def of(cls, text: str) -> Self:
-        tokens = text.split()
+    def of(cls, text: str, *, is_spaced: bool = True) -> Self:
+        tokens = _split(text, is_spaced=is_spaced)
         found = [(match.group(), token) for token in tokens if (match := _CORE.search(token))]
         marks = [_mark(token) for _, token in found]
-        cores = [core for core, _ in found]
-        begins = [True, *(mark != "" and mark in _STOPS for mark in marks[:-1])]
+        cores = [core if is_spaced else _letter_of(token, core) for core, token in found]
+        stops = zip(cores, marks[:-1], strict=False)
+        begins = [True, *(m != "" and m in _STOPS and c.lower() not in _TITLES for c, m in stops)]
         plain = (
             _small(core) if first else core for core, first in zip(cores, begins, strict=False)
         )
         return cls(tuple(plain), tuple(marks[:-1]), marks[-1] if marks else "")
+
+
+def _split(text: str, *, is_spaced: bool) -> list[str]:
+    return text.split() if is_spaced else list(_PIECE.findall(text))
+
+
+def _letter_of(token: str, core: str) -> str:
+    """Return a letter with its marks, or a word of another script."""
+    letter = _LETTER.match(token)
+    return letter[0] if letter else core
+
+
+def _are_unspaced(texts: Iterable[str]) -> bool:
+    """Tell whether most letters are of scripts without blanks between words."""
+    joined = "".join(text[:LONGEST_WORD] for text in texts)
+    return 2 * len(_LETTER.findall(joined)) > sum(map(str.isalpha, joined))
 
 
 def _mark(token: str) -> str:
@@ -245,7 +298,11 @@ def _frequent(
     """Return the keys that enough rows have, with their rows, and the texts of all other rows."""
     counts = Counter(key for key in keys if len(key) <= MOST_CHARACTERS)
     most = counts.most_common(MOST_PHRASES)
-    frequent = {key: count for key, count in most if count >= least and key.strip()}
+    frequent = {
+        key: count
+        for key, count in most
+        if count >= least and key.strip() and not _names_someone(key)
+    }
     pairs = zip(keys, texts or keys, strict=True)
     return frequent, [text for key, text in pairs if key not in frequent]
 
@@ -258,11 +315,52 @@ def _share(flags: Iterable[bool]) -> float:
     return round(float(np.mean([*flags] or [False])), ROUNDED)
 
 
+def _names_in(texts: Iterable[Sequence[str]], rows: Mapping[str, int]) -> set[str]:
+    """Return the words of texts that are names of people: known, or after a title or given name.
+
+    Parameters
+    ----------
+    texts
+        The words of each text.
+    rows
+        How many texts hold each word; one that they write small, too, is no name.
+    """
+    firsts = names_of_people("first_names")
+    known = firsts | names_of_people("last_names")
+    names = set[str]()
+    for words in texts:
+        for before, word in zip(("", *words), words, strict=False):
+            if not word[:1].isupper() or word.lower() in rows:
+                continue
+            after_title = before.rstrip(".").lower() in _TITLES or before.title() in firsts
+            if after_title or without_accents(word).title() in known:
+                names.add(word)
+    return names
+
+
+def _names_someone(text: str) -> bool:
+    """Return whether a text holds a title and a name, or a given and a family name."""
+    words = [core[0] for core in map(_CORE.search, text.split()) if core]
+    firsts, lasts = names_of_people("first_names"), names_of_people("last_names")
+    return any(
+        word[:1].isupper()
+        and (
+            before.rstrip(".").lower() in _TITLES
+            or (
+                without_accents(before).title() in firsts and without_accents(word).title() in lasts
+            )
+        )
+        for before, word in pairwise(words)
+        if before[:1].isupper()
+    )
+
+
 def _words(read: Sequence[_Words], least: int, rng: np.random.Generator) -> Shares:
     """Return the words that are known, and made words for all others, with their shares."""
     rows = Counter(word for words in read for word in set(words.cores))
     counts = Counter(word for words in read for word in words.cores)
-    known = {word for word, n in rows.most_common(MOST_KNOWN) if n >= least}
+    people = _names_in([words.cores for words in read], rows)
+    known = {word for word, n in rows.most_common(MOST_KNOWN) if n >= least} - people
     rare = [word for word in counts if word not in known]
     total = counts.total()
     shares = {word: count / total for word, count in counts.items() if word in known}
@@ -300,7 +398,9 @@ class _WordMaker:
         for pair, count in sorted(pairs.items()):
             if count >= least and pair[1].isalpha():
                 self._following.setdefault(pair[0], []).extend(pair[1] * min(count, 50))
-        self._source = {word.casefold() for words in texts for word in words}
+        # single letters are no words that tell of anyone
+        self._source = {word.casefold() for words in texts for word in words if len(word) > 1}
+        self._letters = _other_letters(texts, least)
         shapes = Counter(map(_shape, rare))
         usual = {shape: n for shape, n in shapes.items() if n >= least}
         self._shapes = [*usual] or ["a" * n for n in range(3, 9)]
@@ -335,8 +435,22 @@ class _WordMaker:
         return "".join(letters)
 
     def _letter(self, last: str, place: int, rng: np.random.Generator) -> str:
-        following = self._following.get(last) or (_CONSONANTS, _VOWELS)[place % 2]
-        return str(following[rng.integers(len(following))])
+        following: Sequence[str] = self._following.get(last) or self._letters
+        following = following or (_CONSONANTS, _VOWELS)[place % 2]
+        return following[int(rng.integers(len(following)))]
+
+
+def _other_letters(texts: Sequence[tuple[str, ...]], least: int) -> list[str]:
+    """Return the letters to make words of where most of those of the texts are not Latin."""
+    rows = Counter(own for words in texts for own in {*"".join(words).lower()} if own.isalpha())
+    scripts = Counter[str]()
+    for letter, count in rows.items():
+        scripts[script_of(letter)] += count
+    script = max(scripts, key=scripts.__getitem__, default="")
+    if not script:
+        return []
+    frequent = [own for own, n in rows.items() if n >= least and script_of(own)]
+    return sorted(frequent) if len(frequent) >= FEWEST_LETTERS else [*SCRIPTS[script][0]]
 
 
 def _shape(word: str) -> str:
@@ -537,7 +651,9 @@ class TextEncoder(ColumnEncoder):
 def _word_counts(texts: Sequence[str], least: int) -> list[float]:
     """Return typical numbers of words of groups of texts."""
     # a text of some megabytes is not split, only its beginning
-    counts = [min(len(text[:MOST_CHARACTERS].split()), MOST_WORDS) for text in texts] or [0]
+    is_spaced = not _are_unspaced(texts[:SAMPLE])
+    split = (_split(text[:MOST_CHARACTERS], is_spaced=is_spaced) for text in texts)
+    counts = [min(len(own), MOST_WORDS) for own in split] or [0]
     quantiles: list[float] = typical_values(counts, LENGTHS, least).tolist()
     return quantiles
 

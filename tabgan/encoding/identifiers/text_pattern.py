@@ -27,9 +27,11 @@ __all__ = [
     "MOST_RANGED",
     "Part",
     "Pattern",
+    "SCRIPTS",
     "UPPER",
     "range_texts",
     "range_weights",
+    "script_of",
 ]
 
 Part = str | tuple[str, int]  # a literal, or a run: class and number of characters
@@ -51,6 +53,52 @@ def _word(n: int) -> list[str]:
     return [_LOWER] * n if n < 3 else [(_VOWEL, _CONSONANT)[i % 2] for i in range(n)]
 
 
+def _range(first: str, last: str, without: str = "") -> str:
+    return "".join(c for c in map(chr, range(ord(first), ord(last) + 1)) if c not in without)
+
+
+# Letters and digits of other scripts, by the name of the class of their runs: those that make up
+# runs, and all that are of the script.
+SCRIPTS: dict[str, tuple[str, str]] = {
+    "cyrillic": (_range("а", "я", "ъь"), _range("а", "џ")),
+    "CYRILLIC": (_range("А", "Я", "ЪЬ"), _range("Ѐ", "Я")),
+    "greek": (_range("α", "ω", "ς"), _range("ά", "ώ")),
+    "GREEK": (_range("Α", "Ω", "\u03a2"), _range("Ά", "Ϋ")),
+    "hebrew": (_range("א", "ת", "ךםןףץ"), _range("א", "ת")),
+    "arabic": (_range("ب", "غ") + _range("ف", "ي", "ى"), _range("ء", "ۓ", "٠١٢٣٤٥٦٧٨٩")),
+    "devanagari": (_range("क", "ह", "\u0929\u0931\u0934"), _range("ऄ", "ॡ")),
+    "thai": (_range("ก", "ฮ", "ฃฅฤฦ"), _range("ก", "ๆ")),
+    "kana": (_range("あ", "ん", "ぃぅぇぉっゃゅょゎゐゑ"), _range("ぁ", "ゟ")),
+    "KANA": (_range("ア", "ン", "ィゥェォッャュョヮヰヱ"), _range("ァ", "ヿ")),
+    "han": (
+        "一二三四五六七八九十百千万上下左右中大小日月年人山川水火木金土田石花草林森空天地東西南北"
+        "前内外高新古明安平和正文学生先名白青王玉竹立力男女子手足目口心",
+        _range("\u3400", "\u9fff"),
+    ),
+    "hangul": (
+        "가나다라마바사아자차카타파하고노도로모보소오조초코토포호구누두루무부수우주추기니디리미비시이지",
+        _range("\uac00", "\ud7a3"),
+    ),
+    "arabic digit": (_range("٠", "٩"), _range("٠", "٩")),
+    "persian digit": (_range("۰", "۹"), _range("۰", "۹")),
+    "devanagari digit": (_range("०", "९"), _range("०", "९")),
+    "thai digit": (_range("๐", "๙"), _range("๐", "๙")),
+    "wide digit": (_range("０", "９"), _range("０", "９")),
+    "wide": (_range("ａ", "ｚ"), _range("ａ", "ｚ")),
+    "WIDE": (_range("Ａ", "Ｚ"), _range("Ａ", "Ｚ")),
+}
+_SCRIPT_OF = {character: name for name, (_, known) in SCRIPTS.items() for character in known}
+
+
+def script_of(character: str) -> str:
+    """Return the class of a letter or digit of another script; an empty text for others."""
+    return _SCRIPT_OF.get(character, "")
+
+
+def _every_place(letters: str) -> Callable[[int], list[str]]:
+    return lambda n: [letters] * n
+
+
 CLASSES: dict[str, Callable[[int], list[str]]] = {
     "digit": lambda n: [_DIGIT] * n,
     "lower": _word,
@@ -66,6 +114,7 @@ CLASSES: dict[str, Callable[[int], list[str]]] = {
     "MIX36": _mixed(_DIGIT, UPPER),
     "mix52": _mixed(_LOWER, UPPER),
     "mix62": _mixed(_DIGIT, _LOWER + UPPER),
+    **{name: _every_place(letters) for name, (letters, _) in SCRIPTS.items()},
 }
 
 

@@ -332,3 +332,17 @@ def test_running_numbers_are_no_dates():
 def test_years_before_numbers_are_no_months():
     patterns = learn_patterns([f"A-{2001 + n % 11}{n // 11:03}-{number(4)}" for n in range(3_000)])
     assert not any("%" in part[0] for pattern in patterns for part in pattern.parts)
+
+
+@pytest.mark.parametrize(
+    ("write", "expression"),
+    [
+        (lambda n: f"北京第{n % 97}号楼{n}", r"北京第\d{1,2}号楼\d{1,5}|[\u3400-\u9fff\d]+"),
+        (lambda n: f"Дом-{'абвгд'[n % 5]}{n * 7919 % 9973}", r"[А-Яа-я]+-[а-я]\d{1,5}"),
+        (lambda n: "".join("٠١٢٣٤٥٦٧٨٩"[int(c)] for c in f"{n * 7919 % 99991:05}"), "[٠-٩]{5}"),
+        (lambda n: f"№ {n * 7919 % 99991:05}", r"№ \d{5}"),
+    ],
+)
+def test_codes_in_other_scripts_stay_in_these(write, expression):
+    texts = [write(n) for n in range(200)]
+    assert all(re.fullmatch(expression, text) for text in made(learn_patterns(texts), 100))

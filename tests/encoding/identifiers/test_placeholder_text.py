@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -131,3 +132,44 @@ def test_texts_of_one_possible_shape_become_filler_words():
     rows = [f"{first} {second}" for first in "xyz" for second in "xyz" for _ in range(3)]
     drawn = draw(fit(rows, min_group=5), 500)
     assert not drawn.isin(rows).any()
+
+
+def sentences(words, blank):
+    rng = np.random.default_rng(3)
+    texts = (blank.join(rng.permutation(words.split())) for _ in range(80))
+    return [f"{text}{n % 7}" if n % 3 else text for n, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize(
+    ("words", "blank", "letters"),
+    [
+        ("这个产品 质量很好， 物流也快 客服态度差 三天才回复", "", "[\u4e00-\u9fff，]"),
+        ("配送が早くて、 助かりました 商品の品質は とても良い", "", "[\u3040-\u9fff、]"),
+        ("배송이 빨라서 좋았습니다 품질이 기대보다", " ", "[\uac00-\ud7a3]"),
+        ("المنتج جيد جدا والتوصيل سريع", " ", "[\u0600-\u06ff]"),
+        ("Доставка задержалась на три дня", " ", "[\u0400-\u04ff]"),
+        ("उत्पाद बहुत अच्छा है डिलीवरी में", " ", "[\u0900-\u097f]"),
+        ("สินค้า ดีมาก ส่งช้า กว่า กล่อง แตกแล้ว", "", "[\u0e00-\u0e7f]"),
+    ],
+)
+def test_placeholders_have_the_script_and_the_length_of_the_texts(words, blank, letters):
+    texts = sentences(words, blank)
+    drawn = [str(text) for text in draw(fit(texts), 200)]
+    assert all(re.fullmatch(rf"(?:{letters}|[\d ])+", text) for text in drawn)
+    lengths = [np.mean([len(text) for text in own]) for own in (texts, drawn)]
+    assert lengths[1] == pytest.approx(lengths[0], rel=0.15)
+    assert len({*drawn} & {*texts}) < 10
+
+
+def test_names_within_texts_are_not_kept_however_often_they_stand():
+    words = ["called", "about", "the", "parcel", "again", "and", "wants", "money", "back"]
+    rng = np.random.default_rng(1)
+    names = ["Mrs Okafor", "Priya Raman", "Maria", "Mr. Hollis"]
+    texts = [
+        " ".join([*rng.permutation(words)[:5], names[n % 4], *rng.permutation(words)[:4]])
+        for n in range(200)
+    ]
+    texts += ["Spoke with Mrs Okafor"] * 20
+    drawn = " ".join(map(str, draw(fit(texts), 500)))
+    assert not re.search("Okafor|Priya|Raman|Maria|Hollis", drawn)
+    assert {"Mrs", "parcel", "money"} <= {*drawn.split()}

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan import OptionError, TabTrees
+from tabgan.files.file_cells import sample_batches, sample_frame
 from tabgan.files.formats import TableForm
 from tabgan.files.read_write import TableWriter, read_table
-from tabgan.files.row_sample import sample_batches, sample_frame
 
 N, MOST = 3000, 400
 NOTE = f"a uniform sample of {MOST} of 3,000 rows is learned; --training-rows sets how many"
