@@ -65,7 +65,7 @@ def describe_table(
         "seasons": _season_facts(encoder),
         "constraints": [rule.describe() for rule in preparation.constraints],
         "conditions": _condition_facts(conditions.values if conditions else {}),
-        "learned_columns": encoder.n_learned,
+        "learned_columns": _count_learned(encoder),
         "encoded_width": encoder.spans.width,
         "latent": {"size": latent.dim, "reason": latent.reason},
         "steps": preparation.n_steps,
@@ -73,6 +73,12 @@ def describe_table(
         "note": small_table_note(len(frame), options.min_group),
     }
     return columns, facts
+
+
+def _count_learned(encoder: TableEncoder) -> int:
+    """Count the columns of which something is learned, such as the date that a code holds."""
+    learned = (at for at, own in encoder.encoders.items() if own.spans.width > 0)
+    return len({at % len(encoder.schema) for at in learned})
 
 
 def describe_model(path: str) -> dict[str, Any]:

@@ -154,12 +154,10 @@ def _choose_encoder(cells: TypedSeries) -> type[ColumnEncoder]:
         return RecordEncoder if own is CompoundEncoder and is_record(column.format) else own
     if column.is_generated:
         return IdentifierEncoder
-    distinct = cells.values.nunique()
-    if distinct <= MANY_LEVELS:  # pandas takes texts that differ after a NUL for equal
-        distinct = sum(level is not None for level in cells.levels)
     if column.kind in ("categorical", "boolean"):
-        return GroupedEncoder if distinct > MANY_LEVELS else CategoricalEncoder
-    if distinct > FEW_VALUES or not _are_levels(cells):
+        n_levels = sum(level is not None for level in cells.levels)
+        return GroupedEncoder if n_levels > MANY_LEVELS else CategoricalEncoder
+    if cells.values.nunique() > FEW_VALUES or not _are_levels(cells):
         return NumericEncoder
     return CategoricalEncoder
 
@@ -258,7 +256,9 @@ class TableEncoder:
         *,
         derive: bool = True,
         kept: Collection[int] = (),
+        unlimited: Collection[int] = (),
         declared: Sequence[Dependency] = (),
+        detected: Sequence[Dependency] | None = None,
         once: Collection[int] = (),
     ) -> "TableEncoder":
         """Detect dependencies and fit an encoder to each column that is left.
@@ -275,27 +275,27 @@ class TableEncoder:
             Whether columns that others determine are left out and derived.
         kept
             Positions of columns that are learned in any case, even if others determine them.
+        unlimited
+            Positions of columns that levels of others don't limit.
         declared
             Rules that hold in any case. They are restored first, and what is detected leaves
             their columns alone; `kept` has to name these.
+        detected
+            The rules, where `detect_dependencies` has been called; None to call it.
         once
             Positions of columns whose values stand in several rows because a key does.
         """
         left = by_position(table, schema)
-        detected: Sequence[Dependency] = (
-            detect_dependencies(left, rng, kept, find_attributes)
-            if derive
-            else find_presences(left, len(schema))
-        )
-        dependencies = (
-            *(rule for rule in detected if not _tells_of_few_rows(rule, left)),
-            *declared,
-        )
+        if not derive:
+            detected = find_presences(left, len(schema))
+        elif detected is None:
+            detected = detect_dependencies(left, rng, kept, find_attributes)
+        dependencies = (*(own for own in detected if not _tells_of_few_rows(own, left)), *declared)
         for dependency in dependencies:
             left = dependency.reduce(left)
         near = [rule for rule in dependencies if isinstance(rule, LevelEquality | NearDependency)]
         learned = without(left, {at for rule in near for at in rule.positions[-2:]})
-        limits = find_limits(learned, rng.spawn(1)[0], kept) if derive else ()
+        limits = find_limits(learned, rng.spawn(1)[0], {*kept, *unlimited}) if derive else ()
         holes = find_hole_shares(learned, kept) if derive else ()
         encoders = fit_encoders(left, _presences(dependencies), once)
         for at, seasons in find_seasons(left).items():

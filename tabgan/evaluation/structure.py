@@ -35,12 +35,12 @@ from tabgan.evaluation.keys_and_times import (
 )
 from tabgan.evaluation.near_rules import MOST_ROWS, compare_near_rules
 from tabgan.evaluation.results import LEAST, WeakPoint
-from tabgan.rules.agreement_dependency import PairsDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
+from tabgan.rules.joint_dependency import PairsDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key, outside_range

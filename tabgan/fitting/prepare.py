@@ -14,7 +14,7 @@ of rare values are drawn: with another seed a level of `min_group` rows, or a fe
 folded or not. A private fit (`epsilon`) prepares nothing here; it measures with noise.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -41,12 +41,12 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import infer_schema, resolve_schema, with_measured_ranges
 from tabgan.rules.base_rules import ColumnConstraint, Constraint, Dependency
+from tabgan.rules.code_dependency import CodeDate, CodePart, CodePrefix
 from tabgan.rules.constraint_plan import ConstraintPlan, learn_constraints, plan_constraints
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.level_constraints import FixedCombinations
-from tabgan.rules.personal_dependency import CodePart, CodePrefix
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.table_keys import KeyRule, learn_table_keys
 from tabgan.table.columns import (
@@ -78,12 +78,42 @@ __all__ = [
 FEW_GROUPS = 10  # times the rows of a group: of fewer rows, little is learned
 
 
+class Detected(NamedTuple):
+    """The rules of a table, and how they were detected.
+
+    Parameters
+    ----------
+    rules
+        The rules.
+    kept
+        Positions of the columns that none of them may derive.
+    rng
+        The randomness of the detection, as it left it.
+    """
+
+    rules: Sequence[Dependency]
+    kept: Collection[int]
+    rng: np.random.Generator
+
+
 class Suppressed(NamedTuple):
-    """A table and its schema without rare values, and what was folded, by position."""
+    """A table and its schema without rare values.
+
+    Parameters
+    ----------
+    table, schema
+        The columns, and what they are.
+    folded
+        What was folded, by position.
+    detected
+        The rules that were detected before; None if none was looked for, or if columns of some have
+        changed since, so that they have to be detected again.
+    """
 
     table: ColumnFrame
     schema: Schema
     folded: Mapping[int, FoldedLevels]
+    detected: Detected | None = None
 
 
 def small_table_note(n_rows: int, min_group: int) -> str | None:
@@ -165,30 +195,75 @@ def suppress_rare_values(
     joint = [rule.positions(schema) for rule in combined if rule.combinations is None]
     if len(conditions) > 1:  # the model keeps which of their values occur together
         joint.append(tuple(conditions))
-    suppressed, folded = table, dict[int, FoldedLevels]()
+    suppressed, folded, detected = table, dict[int, FoldedLevels](), None
     if joint or may_be_rare(table, units):  # else nothing is folded, whatever rules tie together
         detected = detect_dependencies(table, streams[0], kept, find_attributes) if derive else []
-        held = [rule for rule in detected if isinstance(rule, CodePrefix | CodePart)]
-        # which columns rules fill together ties no levels: the rules themselves do
-        aside = (CodePrefix, CodePart, HolesDependency)
-        found = [*(rule for rule in detected if not isinstance(rule, aside)), *rules]
-        # a column of presence, behind those of the schema, goes with the column that it is of
-        ties = [
-            *constrained,
-            *({at % len(schema) for at in rule.positions} for rule in found),
-        ]
-        looked_at = {at % len(schema) for at in _looked_at(found)}
-        fixed |= {at for at in looked_at if has_frequent_level(table[at], units)}
-        suppressed, folded = fold_rare(table, ties, joint, streams[1], fixed, units=units)
-        for rule in held:  # a code holds the level that is kept
-            rests = rule.reduce(table)[rule.target.position]
-            suppressed = rule.restore({**suppressed, rule.target.position: rests})
+        ties, found = (constrained, joint), (detected, rules)
+        suppressed, folded = _fold_tied(table, ties, found, streams[1], fixed=fixed, units=units)
     columns = tuple(
         replace(c, folded=folded[at].n_levels if at in folded else None)
         for at, c in enumerate(schema)
     )
     schema = _trimmed(table, suppressed, replace(schema, columns=columns))
-    return Suppressed(by_position(suppressed, schema), schema, folded)
+    suppressed = by_position(suppressed, schema)
+    changed = {at for at, cells in table.items() if not _is_same(cells, suppressed[at])}
+    if detected is None or changed & {at % len(schema) for at in _tied_by(detected)}:
+        return Suppressed(suppressed, schema, folded)
+    return Suppressed(suppressed, schema, folded, Detected(detected, kept, streams[0]))
+
+
+def _fold_tied(
+    table: ColumnFrame,
+    ties: tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]],
+    rules: tuple[Sequence[Dependency], Sequence[Dependency]],
+    rng: np.random.Generator,
+    *,
+    fixed: Collection[int],
+    units: Units,
+) -> tuple[ColumnFrame, dict[int, FoldedLevels]]:
+    """Fold rare levels together with the columns that constraints or rules tie to theirs.
+
+    Parameters
+    ----------
+    table
+        The columns.
+    ties
+        Columns that constraints tie, and those whose combinations of values count as levels.
+    rules
+        The rules that were detected, and those that keep the constraints.
+    rng
+        Draws thresholds and donors.
+    fixed
+        Columns whose levels are named.
+    units
+        Whom each row is of.
+    """
+    constrained, joint = ties
+    detected, declared = rules
+    held = [rule for rule in detected if isinstance(rule, CodePrefix | CodePart)]
+    # which columns rules fill together ties no levels: the rules themselves do
+    aside = (CodePrefix, CodePart, CodeDate, HolesDependency)
+    found = [*(rule for rule in detected if not isinstance(rule, aside)), *declared]
+    # a column of presence, behind those of the schema, goes with the column that it is of
+    tied = [*constrained, *({at % len(table) for at in rule.positions} for rule in found)]
+    looked_at = {at % len(table) for at in _looked_at(found)}
+    fixed = {*fixed, *(at for at in looked_at if has_frequent_level(table[at], units))}
+    suppressed, folded = fold_rare(table, tied, joint, rng, fixed, units=units)
+    for rule in held:  # a code holds the level that is kept
+        rests = rule.reduce(table)[rule.target.position]
+        suppressed = rule.restore({**suppressed, rule.target.position: rests})
+    return suppressed, folded
+
+
+def _is_same(one: TypedSeries, other: TypedSeries) -> bool:
+    return one.values is other.values and one.column == other.column
+
+
+def _tied_by(rules: Iterable[Dependency]) -> set[int]:
+    """Return the positions of the columns of rules, also of those within rules."""
+    found = {at for rule in rules for at in rule.positions}
+    inner = (rule.rules for rule in rules if isinstance(rule, HolesDependency))
+    return found.union(*map(_tied_by, inner))
 
 
 def _without_few_numbers(table: ColumnFrame, schema: Schema) -> tuple[ColumnFrame, Schema]:
@@ -433,6 +508,7 @@ def prepare(
     seed: int,
     *,
     context: Collection[int] = (),
+    unlimited: Collection[int] = (),
     declare: DeclareRules = lambda _table: (),
     units: Units = (),
 ) -> Preparation:
@@ -448,6 +524,8 @@ def prepare(
         Root of the streams of randomness: of the detection of rules and of folding.
     context
         Positions of columns that are there to draw the others by: no rule may derive them.
+    unlimited
+        Positions of columns that levels of others don't limit.
     declare
         Returns further rules, of the table in work, that hold in any case.
     units
@@ -460,10 +538,8 @@ def prepare(
     OptionError
         If a constraint or a condition column does not suit the table.
     """
-    declared_schema = _declared_schema(frame, options)
-    schema, constraints = learn_constraints(
-        frame, declared_schema, options.constraints, options.schema
-    )
+    as_declared = _declared_schema(frame, options)
+    schema, constraints = learn_constraints(frame, as_declared, options.constraints, options.schema)
     schema = with_min_group(schema, options.min_group)
     conditions = find_columns(schema, [*options.condition_on])
     planned = plan_constraints(constraints, frame, schema, conditions)
@@ -487,9 +563,10 @@ def prepare(
         planned = plan_constraints(constraints, frame, schema, conditions)
     kept = {*conditions, *planned.positions, *context}
     declared = (*declare(suppressed.table), *planned.dependencies)
-    encoder = _fit_encoder(suppressed, seed, options, kept, declared, keys=keys)
+    left_alone = kept, unlimited
+    encoder = _fit_encoder(suppressed, seed, options, left_alone, declared, keys=keys)
     return Preparation(
-        declared_schema=declared_schema,
+        declared_schema=as_declared,
         schema=schema,
         table=suppressed.table,
         constraints=constraints,
@@ -516,20 +593,29 @@ def _fit_encoder(
     suppressed: Suppressed,
     seed: int,
     options: TableOptions,
-    kept: Collection[int],
+    left_alone: tuple[Collection[int], Collection[int]],
     declared: Sequence[Dependency],
     *,
     keys: Sequence[KeyRule],
 ) -> TableEncoder:
-    """Fit the encoder, and decode once with it."""
-    tied = {at for rule in declared for at in rule.positions}
+    """Fit the encoder, and decode once with it.
+
+    Of the columns left alone, no rule may derive the first ones, no level limit the others.
+    """
+    kept, unlimited = left_alone
+    kept = {*kept, *(at for rule in declared for at in rule.positions)}
+    detected = suppressed.detected
+    if detected is not None and detected.kept != kept:
+        detected = None
     encoder = TableEncoder.fit(
         suppressed.table,
         suppressed.schema,
-        numpy_stream(seed, "detect"),
+        numpy_stream(seed, "detect") if detected is None else detected.rng,
         derive=options.derive,
-        kept={*kept, *tied},
+        kept=kept,
+        unlimited=unlimited,
         declared=declared,
+        detected=None if detected is None else detected.rules,
         once={at for rule in keys if isinstance(rule, KeyGroups) for at in rule.paired},
     )
     encoder.try_out()

@@ -17,12 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.column_cells import last_label, names_rows, shown
-from tabgan.table.columns import NUMBERS, numbers_of
+from tabgan.table.columns import NUMBERS, ColumnFrame, TypedSeries, numbers_of
 from tabgan.table.level_codes import are_filled, dense, determines, distinct_of, is_absent
-from tabgan.table.schema import LOCALISED, Column, Kind
+from tabgan.table.schema import LOCALISED, RANGED, Column, Kind
 
 __all__ = [
     "are_long_codes",
+    "columns_in_order",
+    "is_code",
     "comparable",
     "depths_of",
     "find_reference",
@@ -540,3 +542,77 @@ def _as_names(column: Column, kind: Kind, why: str) -> Column:
     """Describe a column that may have been one of numbers as one of names."""
     bare = replace(column, minimum=None, maximum=None, decimals=None, format=None)
     return replace(bare, kind=kind, why=why, other_formats=())
+
+
+FEWEST_IN_ORDER = 50  # rows that tell of an order
+FEWEST_ORDERED_VALUES = 6  # of a column; of fewer, it is classes that stand together
+MOST_OUT_OF_ORDER = 0.001  # share of the rows
+MOST_STEPS_BACK = 0.01  # the same as a share of the steps ahead, where most rows are equal
+MOST_ORDERING = 3  # columns by which rows are in order
+LEAST_BROKEN = 12.0  # rows that would be out of order by chance
+_UNORDERED = ("multiselect", "compound", "boolean")
+
+
+def is_code(column: Column) -> bool:
+    """Return whether a column names its rows, by codes that are generated for each by itself."""
+    return column.kind in ("identifier", "sequential")
+
+
+def columns_in_order(table: ColumnFrame) -> tuple[dict[int, bool], dict[int, bool]]:
+    """Find the columns by which the rows of a table are in order.
+
+    Dates come first, and of several columns the one of the most values.
+
+    Parameters
+    ----------
+    table
+        The columns.
+
+    Returns
+    -------
+    Positions of the columns, the first one first, and whether they fall; the same of columns whose
+    values are generated for each row.
+    """
+    values = {at: own for at, cells in table.items() if (own := _ordinals(cells)) is not None}
+    tied = np.ones(max(len(own) for own in values.values()) - 1 if values else 0, np.bool_)
+    everywhere, codes = tied, {at: own for at, own in values.items() if is_code(table[at].column)}
+    rest = {at: own for at, own in values.items() if at not in codes}
+    chosen: dict[int, bool] = {}
+    while len(chosen) < MOST_ORDERING:
+        found = {at: falls for at, own in rest.items() if (falls := _falls(own, tied)) is not None}
+        if not found:
+            break
+        dates = [at for at in found if table[at].column.kind == "datetime"]
+        best = max(dates or found, key=lambda at: (len(table[at].levels), -at))
+        chosen[best] = found[best]
+        tied = tied & (np.diff(rest.pop(best)) == 0)
+    followed = {at: _falls(own, everywhere) for at, own in codes.items()}
+    return chosen, {at: falls for at, falls in followed.items() if falls is not None}
+
+
+def _ordinals(cells: TypedSeries) -> NDArray[np.float64] | None:
+    """Return numbers by which the values of a column are in order; None if it has holes."""
+    column, rows = cells.column, len(cells.values)
+    is_other = column.is_generated and column.kind != "key" and not is_code(column)
+    if column.kind in _UNORDERED or is_other or rows < FEWEST_IN_ORDER:
+        return None
+    if column.kind in RANGED:
+        numbers = cells.numbers
+        return numbers.values.astype(np.float64) if numbers.present.all() else None
+    return cells.codes.astype(np.float64) if cells.filled.all() else None
+
+
+def _falls(values: NDArray[np.float64], tied: NDArray[np.bool_]) -> bool | None:
+    """Return whether values fall or rise from row to row, where rows are tied; None if neither.
+
+    Few of them, or the same one nearly everywhere, are in order by chance.
+    """
+    steps = np.diff(values)[tied]
+    broken, kept = sorted([int((steps < 0).sum()), int((steps > 0).sum())])
+    if broken > min(MOST_OUT_OF_ORDER * len(steps), MOST_STEPS_BACK * kept):
+        return None
+    shares = np.unique(values, return_counts=True)[1] / len(values)
+    by_chance = (1 - float((shares**2).sum())) / 2 * len(steps)
+    if len(shares) < FEWEST_ORDERED_VALUES or by_chance < LEAST_BROKEN:
+        return None
+    return bool((steps < 0).sum() > (steps > 0).sum())

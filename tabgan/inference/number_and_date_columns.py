@@ -35,7 +35,7 @@ from tabgan.table.date_forms import TIME_OBJECTS
 from tabgan.table.numbers import plain_texts
 from tabgan.table.scalars import to_python_scalar
 from tabgan.table.schema import Kind
-from tabgan.table.text_formats import MISSING_MARKS, NUMBER, held_date, spread
+from tabgan.table.text_formats import MISSING_MARKS, NUMBER, find_held_date, held_date, spread
 
 __all__ = [
     "MOST_OTHERS",
@@ -53,6 +53,8 @@ __all__ = [
 MOST_OTHERS = 10  # distinct values that a column of numbers may hold beside them
 MOST_DECIMALS = 10  # of a number that is not of full precision
 MOST_FIXED = 15  # decimal places of a text that a float can carry
+LEAST_OWN = 0.95  # share of the rows that have a number of their own
+LEAST_BEHIND_DATE = 2  # digits
 DATED = 1000  # numbers in which a date is looked for
 LEAST_UNIFORM = 200  # rows in which numbers without a name that says it may be seen as names
 LEAST_DIGITS = 6  # of such numbers
@@ -121,6 +123,8 @@ def find_numbers(cells: ColumnCells) -> ColumnGuess | None:
         finding = _find_identifiers(cells.name, reading.numbers, reading.cells < len(cells.missing))
         if finding:
             return finding
+    if is_whole and (finding := _find_dated_codes(cells, reading.numbers)):
+        return finding
     if reading.whole and calls_phones(cells.name) and _are_long(reading.numbers):
         return ColumnGuess(
             "identifier", f"whole numbers of 7 digits or more, named {shown(cells.name)}"
@@ -191,6 +195,29 @@ def _find_identifiers(name: Hashable, numbers: NDArray[Any], has_holes: bool) ->
         return None
     form = held_date([str(int(number)) for number in spread(numbers.tolist(), DATED)])
     return ColumnGuess("identifier", f"{why}; they hold a date written {form}" if form else why)
+
+
+def _find_dated_codes(cells: ColumnCells, numbers: NDArray[Any]) -> ColumnGuess | None:
+    """Find out whether whole numbers are a date and a number behind it: 20190315001.
+
+    Nearly all rows have one of their own.
+    """
+    if len(numbers) < FEWEST or numbers.min() <= 0:
+        return None
+    digits, filled = len(str(int(numbers.max()))), int((~cells.missing).sum())
+    distinct = pd.unique(numbers)
+    if len(str(int(numbers.min()))) != digits or len(distinct) < LEAST_OWN * filled:
+        return None
+    held = find_held_date([str(int(number)) for number in spread(distinct.tolist(), DATED)])
+    if held is None or held.form.start or "%Y" not in held.form.date:
+        return None
+    form = held.form.date + held.form.clock
+    if digits < held.form.ends[-1] + LEAST_BEHIND_DATE:
+        return None
+    which = "all" if len(distinct) == filled else "nearly all"
+    return ColumnGuess(
+        "identifier", f"numbers that begin with a date written {form}, {which} differ"
+    )
 
 
 def _is_id(name: Hashable, numbers: NDArray[Any]) -> bool:

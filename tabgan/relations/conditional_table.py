@@ -36,7 +36,6 @@ from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.functional_dependency import FunctionalDependency
-from tabgan.rules.level_constraints import LevelLimits
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.table.columns import NUMBERS, ColumnFrame, TypedSeries, field_at, level_key
 from tabgan.table.dates import range_of_ticks
@@ -145,6 +144,8 @@ class ConditionalTable:
             replace(options, schema=_with_all_counts(frame, schema, options.locale, free)),
             seed,
             context=range(len(parts)),
+            # counts of children are brought back to the table's own after they are drawn
+            unlimited=[at for at, name in enumerate(frame.columns) if is_added(name)],
             declare=lambda table: (*_gaps(table, len(parts), gap), *_placed(formulas, table)),
             units=[own[every] for own in units],
         )
@@ -395,23 +396,12 @@ def _placed(formulas: Sequence[FormulaDependency], table: ColumnFrame) -> list[D
 
 
 def _without_encoders(encoder: TableEncoder, n: int) -> TableEncoder:
-    """Leave out the encoders of the first columns, which are not drawn, and limits of counts.
-
-    Counts of children are brought back to the table's own after they are drawn.
-    """
-    rules = tuple(rule for rule in encoder.dependencies if not _limits_count(rule, encoder.schema))
+    """Leave out the encoders of the first columns, which are not drawn."""
     return replace(
         encoder,
-        dependencies=rules,
         columns={at: column for at, column in encoder.columns.items() if at >= n},
         encoders={at: own for at, own in encoder.encoders.items() if at >= n},
     )
-
-
-def _limits_count(rule: Dependency, schema: Schema) -> bool:
-    if not isinstance(rule, LevelLimits):
-        return False
-    return is_added(schema.columns[rule.target.position].name)
 
 
 def _train(

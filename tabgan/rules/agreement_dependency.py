@@ -3,10 +3,6 @@
 A billing town is nearly always the shipping town, and a director nearly always films in one
 country. In which rows that is so becomes a column of its own, which is learned as any other: so the
 share of these rows comes back, and what it depends on.
-
-A job title goes with one department, or with a few. In a small table the pairs that occur are few,
-and too few rows tell a generator which these are. Each is learned by itself, and a drawn row whose
-pair never occurs takes another department that the title goes with.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,7 +15,7 @@ from numpy.typing import NDArray
 
 from tabgan.rules.band_dependency import BandDependency, find_bands
 from tabgan.rules.base_rules import Dependency, Mask
-from tabgan.rules.equality_dependency import copied_cells, form_of, lead_away
+from tabgan.rules.equality_dependency import copied_cells, form_of, is_no_accident, lead_away
 from tabgan.rules.functional_dependency import (
     ROWS_PER_NAME,
     FunctionalDependency,
@@ -29,6 +25,8 @@ from tabgan.rules.functional_dependency import (
 )
 from tabgan.rules.order_dependency import GOLDEN
 from tabgan.rules.part_dependency import (
+    PARTS,
+    UNITS,
     Part,
     PartDependency,
     find_parts,
@@ -47,25 +45,26 @@ from tabgan.table.columns import (
     with_cells,
     without,
 )
+from tabgan.table.dates import unit_of
 from tabgan.table.level_codes import levels_to_series
-from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
 __all__ = [
+    "CodeEquality",
     "LevelEquality",
     "NearDependency",
     "NearPartDependency",
-    "PairsDependency",
+    "find_code_equalities",
     "find_level_equalities",
     "find_near",
     "find_near_parts",
-    "find_pairs",
 ]
 
 EQUAL, DIFFERENT = "equal", "different"  # the levels that tell whether two columns agree
 LEAST_ROWS = 100
+LEAST_EQUAL_CODES = 0.05  # share of the rows in which two codes are the same
+LEAST_DIFFERENT = 0.9  # of these codes that differ from row to row
 LEAST_COMMON = 20  # rows of the commonest level
-MOST_PAIRS = 500  # of columns that are compared
 MOST_COLUMNS = 60  # columns of categories that are compared
 MOST_TURNS = 5  # in which rows that are to differ take the levels of others
 MOSTLY = 0.9  # share of the rows in which two columns are equal
@@ -73,13 +72,10 @@ MOST_UNEQUAL = 0.25  # of the rows that would differ by chance
 MOST_ACCIDENTAL = 0.8  # share of the rows that would be equal by chance
 HINT_ROWS = 300  # enough to refute most parts
 MOST_PART_LEVELS = 400  # of a column that may be a part of a date
+LEAST_OF_PART = 0.5  # share of the rows in which a date is a part of another one
+MOST_PART_HOLES = 0.5  # share of the rows in which one of the two has no value
 NEARLY = 0.98  # share of the rows in which a column is a part of a date
 MOSTLY_DETERMINED = 0.9  # share of the rows in which a level has what it determines
-MOST_ROWS = 5_000  # of a table in which pairs of levels are looked for
-LEAST_OF_PAIR = 2  # rows that a pair needs to be kept, also where rare levels are
-MOST_PER_LEVEL = 3  # pairs for each level of the column of more levels
-MOST_UNSEEN = 0.1  # share of the rows with a pair of their own, of which others must be expected
-LEAST_UNSEEN = 0.2  # share of the rows with a pair that never occurs, if one column was shuffled
 MOST_UNDETERMINED = 0.15  # of the rows that would have another level by chance
 
 
@@ -156,6 +152,38 @@ class LevelEquality(Dependency):
         """Rebuild a dependency from `to_json`'s value."""
         source, target = (ColumnRef.from_json(state[name]) for name in ("source", "target"))
         return cls(source, target, int(state["position"]), float(state["share"]))
+
+
+@dataclass(frozen=True)
+class CodeEquality(LevelEquality):
+    """The target is the code in the source in many rows; all codes are generated.
+
+    Rows in which the two differ keep a code of their own.
+    """
+
+    name: ClassVar[str] = "often the same code"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the column that tells of equality into the table, at random where one is missing."""
+        source, target = (table[at] for at in self.positions[:2])
+        turns = (GOLDEN * np.arange(1, len(source.codes) + 1)) % 1
+        same = np.where(
+            source.filled & target.filled, _same_levels(source, target), turns < self.share
+        ).astype(np.int32)
+        values = levels_to_series([DIFFERENT, EQUAL], same, self.column)
+        cells = TypedSeries(self.column, values.set_axis(target.values.index))
+        return with_cells(table, {self.position: cells})
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Repeat the source's code in the rows that are to be equal, if there are codes yet."""
+        at, column = self.target
+        if not {*self.positions} <= table.keys():
+            return table
+        own, source = table[at], table[self.source.position]
+        equal = (table[self.position].values == EQUAL).to_numpy(bool)
+        equal &= source.filled & own.filled
+        values = replaced(own.values, equal, copied_cells(source, column))
+        return with_cells(without(table, [self.position]), {at: TypedSeries(column, values)})
 
 
 def _agreement_column(name: str) -> Column:
@@ -261,6 +289,48 @@ def find_level_equalities(
     ]
 
 
+def find_code_equalities(
+    table: ColumnFrame, rng: np.random.Generator, n_columns: int
+) -> list[CodeEquality]:
+    """Find the columns of codes that hold the code of another column in many rows.
+
+    Parameters
+    ----------
+    table
+        The columns that may take part.
+    rng
+        Draws the rows on which pairs are tried first.
+    n_columns
+        Number of columns of the schema.
+    """
+    sample = {
+        at: cells
+        for at, cells in sample_of(table, rng).items()
+        if cells.column.kind == "identifier" and at < n_columns
+    }
+    found: dict[int, CodeEquality] = {}
+    for source, target in combinations([*sample][:MOST_COLUMNS], 2):
+        one, other = sample[source], sample[target]
+        if {source, target} & found.keys() or form_of(one.column) != form_of(other.column):
+            continue
+        if not _are_often_equal(one, other):
+            continue
+        both = table[source].filled & table[target].filled
+        share = float(_same_levels(table[source], table[target])[both].mean())
+        fields = field_at(table, source), field_at(table, target)
+        found[target] = CodeEquality(*fields, 3 * n_columns + target, share)
+    return [*found.values()]
+
+
+def _are_often_equal(one: TypedSeries, other: TypedSeries) -> bool:
+    """Return whether codes are equal in many rows; those of two columns hardly are by chance."""
+    both = one.filled & other.filled
+    equal = _same_levels(one, other)[both]
+    if equal.sum() < max(LEAST_COMMON, LEAST_EQUAL_CODES * both.sum()):
+        return False
+    return bool(len(np.unique(one.codes[both][equal])) >= LEAST_DIFFERENT * equal.sum())
+
+
 def _is_common(cells: TypedSeries) -> bool:
     """Return whether some level is held by rows enough to be kept."""
     if cells.column.is_generated:
@@ -328,16 +398,20 @@ class NearDependency(Dependency):
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Put the column that tells in which rows into the table."""
         at = self.rule.target.position
-        implied = self.rule.restore(table)[at]
-        return with_cells(table, {self.position: _agreement_of(implied, table[at], self.column)})
+        agreement = _agreement_of(self._implied(table), table[at], self.column)
+        return with_cells(table, {self.position: agreement})
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Look the target up in the rows that are to be so; the others get another level."""
         at = self.rule.target.position
         if not {*self.positions} <= table.keys():
             return table
-        made = _with_agreement(table[at], self.rule.restore(table)[at], table[self.position])
+        made = _with_agreement(table[at], self._implied(table), table[self.position])
         return with_cells(without(table, [self.position]), {at: made})
+
+    def _implied(self, table: ColumnFrame) -> TypedSeries:
+        """Return what the target is where it follows the rule."""
+        return self.rule.restore(table)[self.rule.positions[-1]]
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return all rows: the rule is one of shares, which no single row can break."""
@@ -381,6 +455,32 @@ class NearPartDependency(NearDependency):
         return cls(rule, int(state["position"]), float(state["share"]))
 
 
+@dataclass(frozen=True)
+class NearDateDependency(NearPartDependency):
+    """The target is the month or the day of a finer date in most rows, where that has a value."""
+
+    name: ClassVar[str] = "nearly a coarser date"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the column that tells in which rows into the table, at random where none can."""
+        table = super().reduce(table)
+        source = self.rule.positions[0]
+        alone = ~table[source].numbers.present
+        turns = (GOLDEN * np.arange(1, len(alone) + 1)) % 1  # evenly, whether there is a source
+        cells = table[self.position]
+        equal = (turns < self.share).astype(np.int32)
+        values = replaced(
+            cells.values, alone, levels_to_series([DIFFERENT, EQUAL], equal, self.column)
+        )
+        return with_cells(table, {self.position: TypedSeries(self.column, values)})
+
+    def _implied(self, table: ColumnFrame) -> TypedSeries:
+        """Return the month or day, or the target's own where there is no finer date."""
+        own, implied = table[self.rule.positions[-1]], super()._implied(table)
+        there = table[self.rule.positions[0]].numbers.present
+        return TypedSeries(own.column, replaced(own.values, there, implied.values))
+
+
 def find_near_parts(
     table: ColumnFrame, rng: np.random.Generator, fixed: Collection[int], n_columns: int
 ) -> dict[int, NearPartDependency]:
@@ -422,7 +522,48 @@ def find_near_parts(
                 position = n_columns + target
                 found[target] = NearPartDependency(rule, position, float(agreeing.mean()))
                 del targets[target]
+    found |= _near_dates(table, sample, {*fixed, *found}, n_columns)
     return dict(sorted(found.items()))
+
+
+def _near_dates(
+    table: ColumnFrame, sample: ColumnFrame, fixed: Collection[int], n_columns: int
+) -> dict[int, NearPartDependency]:
+    """Find the dates that are the month or the day of a finer date in most rows, not by chance."""
+    dates = sources_of(sample, TICKS)
+    found: dict[int, NearPartDependency] = {}
+    for target in reversed(dates):
+        if target in fixed or n_columns + target in table or target in found:
+            continue
+        unit = UNITS.index(unit_of(sample[target].column))
+        finer = (at for at in dates if UNITS.index(unit_of(sample[at].column)) > unit)
+        for source in finer if sample[target].column.kind == "datetime" else ():
+            part = PARTS.get(f"date:{UNITS[unit]}")
+            if part is None or part not in parts_of(sample[source].column) or source in found:
+                continue
+            if not _are_mostly_of(part, sample[source], sample[target]):
+                continue
+            fields = field_at(table, source), field_at(table, target)
+            rule = PartDependency(*fields, part.name)
+            there = table[source].numbers.present
+            same = _same_levels(rule.restore(table)[target], table[target])
+            share = float(same[there].mean())
+            if share < 1:
+                found[target] = NearDateDependency(rule, n_columns + target, share)
+                break
+    return found
+
+
+def _are_mostly_of(part: Part, source: TypedSeries, target: TypedSeries) -> bool:
+    """Return whether dates are a part of others in most rows, and mostly far from it elsewhere."""
+    own = target.numbers
+    both = own.present & source.numbers.present
+    if both.sum() < max(LEAST_ROWS, MOST_PART_HOLES * len(both)):
+        return False
+    read = PartDependency(ColumnRef(0, source.column), ColumnRef(1, target.column), part.name)
+    values = own.values[both].astype(np.float64)
+    implied = read.parts_in(source.numbers)[both].astype(np.float64)
+    return bool((values == implied).mean() >= LEAST_OF_PART and is_no_accident(values, implied))
 
 
 def _may_be_part(cells: TypedSeries) -> bool:
@@ -537,164 +678,3 @@ def _nearly_determine(
     if not 0 < share <= 1 - least or len(one.codes) < LEAST_ROWS:
         return False
     return share <= MOST_UNDETERMINED * differing(rng.permutation(other.codes))
-
-
-@dataclass(frozen=True)
-class PairsDependency(Dependency):
-    """The levels of two columns come in few pairs, and no others are drawn.
-
-    Parameters
-    ----------
-    source, target
-        Two columns of levels; a row whose pair never occurs gets another level of the target.
-    pairs
-        The levels of each pair, and how many rows have it.
-    """
-
-    name: ClassVar[str] = "pairs"
-    of_equality: ClassVar[bool] = True
-    source: ColumnRef
-    target: ColumnRef
-    pairs: tuple[tuple[Scalar, Scalar, int], ...]
-
-    def __post_init__(self) -> None:
-        if not self.pairs or not all(rows > 0 for *_, rows in self.pairs):
-            raise ValueError("pairs: pairs of levels are needed, each in some rows")
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the columns that take part."""
-        return self.source.position, self.target.position
-
-    def describe(self) -> str:
-        """Describe the rule in words."""
-        return f"{self.source} and {self.target} have {len(self.pairs)} pairs of levels"
-
-    def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Leave the table as it is: both columns are learned."""
-        return table
-
-    def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Give the rows whose pair never occurs another level, by the shares of the real ones."""
-        source, target = self.positions
-        if not {source, target} <= table.keys():
-            return table
-        ours, theirs, column = table[source], table[target], self.target.column
-        levels = [*{level_key(other): other for _, other, _ in self.pairs}.values()]
-        weights = self._weights_of(ours.levels, levels)
-        number = {level_key(level): place for place, level in enumerate(levels)}
-        places = np.array([number.get(level_key(level), -1) for level in theirs.levels])
-        own = places[theirs.codes]
-        occurs = (own >= 0) & (weights[ours.codes, own] > 0)
-        rows = np.flatnonzero(~occurs & (weights.sum(axis=1) > 0)[ours.codes])
-        if not len(rows):
-            return table
-        ends = np.cumsum(weights[ours.codes[rows]], axis=1)
-        turns = (GOLDEN * np.arange(1, len(rows) + 1)) % 1  # spread evenly, without any randomness
-        chosen = (turns[:, None] * ends[:, -1:] >= ends).sum(axis=1)
-        wrong = np.zeros(len(own), np.bool_)
-        wrong[rows] = True
-        codes = np.zeros(len(own), np.int64)
-        codes[rows] = np.minimum(chosen, len(levels) - 1)
-        values = replaced(theirs.values, wrong, levels_to_series(levels, codes, column))
-        return with_cells(table, {target: TypedSeries(column, values)})
-
-    def _weights_of(self, sources: list[Scalar], targets: list[Scalar]) -> NDArray[np.float64]:
-        """Return how many rows have each pair of some levels, shape (sources, targets)."""
-        ours, theirs = (
-            {level_key(level): place for place, level in enumerate(levels)}
-            for levels in (sources, targets)
-        )
-        weights = np.zeros((len(sources), len(targets)))
-        for one, other, rows in self.pairs:
-            if level_key(one) in ours:
-                weights[ours[level_key(one)], theirs[level_key(other)]] = rows
-        return weights
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return all rows: that a pair is not among those of a small table breaks no rule."""
-        return np.ones(len(cells[0].values), np.bool_)
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the dependency by JSON values."""
-        return {
-            "source": self.source.to_json(),
-            "target": self.target.to_json(),
-            "pairs": [
-                [to_json_scalar(one), to_json_scalar(other), rows]
-                for one, other, rows in self.pairs
-            ],
-        }
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a dependency from `to_json`'s value."""
-        return cls(
-            ColumnRef.from_json(state["source"]),
-            ColumnRef.from_json(state["target"]),
-            tuple(
-                (from_json_scalar(one), from_json_scalar(other), int(rows))
-                for one, other, rows in state["pairs"]
-            ),
-        )
-
-
-def find_pairs(
-    table: ColumnFrame, rng: np.random.Generator, n_columns: int
-) -> list[PairsDependency]:
-    """Find columns of levels whose pairs are few, in a small table.
-
-    How many rows of another table would have a pair that this one lacks is told by the pairs that
-    occur once (Good, 1953).
-
-    Parameters
-    ----------
-    table
-        The columns that may take part.
-    rng
-        Shuffles columns.
-    n_columns
-        Number of columns of the schema.
-    """
-    columns = {
-        at: cells
-        for at, cells in table.items()
-        if cells.column.kind in ("categorical", "boolean")
-        and at < n_columns
-        and len(cells.levels) > 1
-        and LEAST_ROWS <= len(cells.codes) <= MOST_ROWS
-    }
-    order = sorted(columns, key=lambda at: (-len(columns[at].levels), at))[:MOST_COLUMNS]
-    found: dict[int, PairsDependency] = {}
-    for at, (a, b) in enumerate(combinations(order, 2)):
-        if at < MOST_PAIRS and not {a, b} & found.keys() and _are_few(columns[a], columns[b], rng):
-            found[b] = _pairs_rule(field_at(table, a), field_at(table, b), columns[a], columns[b])
-    return [*found.values()]
-
-
-def _are_few(one: TypedSeries, other: TypedSeries, rng: np.random.Generator) -> bool:
-    """Return whether two columns have few pairs of levels, which chance would hardly do."""
-    n, width = len(one.codes), len(other.levels)
-    pairs, rows = np.unique(one.codes.astype(np.int64) * width + other.codes, return_counts=True)
-    alone = float((rows == 1).sum()) / n
-    if len(pairs) > MOST_PER_LEVEL * len(one.levels) or alone > MOST_UNSEEN:
-        return False
-    shuffled = one.codes.astype(np.int64) * width + rng.permutation(other.codes)
-    return float((~np.isin(shuffled, pairs)).mean()) >= LEAST_UNSEEN
-
-
-def _pairs_rule(
-    a: ColumnRef, b: ColumnRef, source: TypedSeries, target: TypedSeries
-) -> PairsDependency:
-    """Record the pairs of two columns that are not rare."""
-    least = max(LEAST_OF_PAIR, a.column.least_rows, b.column.least_rows)
-    width = len(target.levels)
-    pairs, rows = np.unique(
-        source.codes.astype(np.int64) * width + target.codes, return_counts=True
-    )
-    kept = [
-        (source.levels[pair // width], target.levels[pair % width], count)
-        for pair, count in zip(pairs.tolist(), rows.tolist(), strict=True)
-        if count >= least
-    ]
-    return PairsDependency(a, b, tuple(kept))

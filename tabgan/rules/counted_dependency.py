@@ -47,6 +47,7 @@ MOST_LEVELS = 20  # levels that are counted, those of the most columns first
 FEW_LEVELS = 12  # of a column whose levels are counted
 MOST_COUNTED = 40  # columns of numbers that may be counts, and dates that times may lie between
 HINT_ROWS = 50
+LEAST_BOUNDED = 3  # of them at the least time that a column can be, and as many above
 SAME = 1e-9  # of a number: programs write ten digits of it, wherever its point is
 FIRST_YEAR, LAST_YEAR = 1800, 2100  # of numbers that are years
 YEARS = ("full years", "calendar years", "full months")
@@ -143,6 +144,8 @@ class ElapsedDependency(Dependency):
         What the target is where a date is missing.
     offset
         What the target has more, as a stay that counts its first day and its last one.
+    least
+        The least that the target can be, as 0 days late where the end comes before the start.
     """
 
     name: ClassVar[str] = "elapsed"
@@ -152,6 +155,7 @@ class ElapsedDependency(Dependency):
     measure: str
     special: Scalar = None
     offset: int = 0
+    least: int | None = None
 
     def __post_init__(self) -> None:
         if self.measure.removeprefix("cut ") not in {*YEARS, *CALENDAR, *LENGTHS}:
@@ -169,6 +173,7 @@ class ElapsedDependency(Dependency):
         return (
             f"{self.target} is {more if self.offset else ''}the number of {measure} "
             f"from {self.start} to {self.end}"
+            f"{'' if self.least is None else f', at least {self.least}'}"
         )
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -180,13 +185,18 @@ class ElapsedDependency(Dependency):
         at, column = self.target
         start, end = table[self.start.position], table[self.end.position]
         present = start.numbers.present & end.numbers.present
-        values = _measured(self.measure, start, end) + self.offset
+        values = self._bounded(_measured(self.measure, start, end))
         if column.kind == "integer":
             values = np.rint(values).astype(np.int64)
         special = np.full(len(present), None, object)
         special[~present] = self.special
         series = _exact_series(values, special, column, present)
         return with_cells(table, {at: TypedSeries(column, series)})
+
+    def _bounded(self, measured: Floats) -> Floats:
+        """Return what the target is where so much time lies between the dates."""
+        values = measured + self.offset
+        return values if self.least is None else np.maximum(values, self.least)
 
     def propagate(self, table: ColumnFrame, fixed: Mask) -> ColumnFrame:
         """Move a free date to where a fixed time is kept, the end first; else measure the time."""
@@ -207,7 +217,7 @@ class ElapsedDependency(Dependency):
         """Return the rows whose time is that between the dates, or where none has to be."""
         start, end, own = (table[at] for at in self.positions)
         there = start.numbers.present & end.numbers.present
-        measured = _measured(self.measure, start, end) + self.offset
+        measured = self._bounded(_measured(self.measure, start, end))
         near = np.abs(measured - own.numbers.values) <= _slack(own.column) + SAME * np.abs(measured)
         return np.where(own.numbers.present, there & near, True)
 
@@ -265,10 +275,12 @@ class ElapsedDependency(Dependency):
         if place == 2:
             columns = self.start.column, self.end.column
             dates = [_moments(columns[at], numbers[at].values) for at in (0, 1)]
-            values = _time_between(self.measure, *dates) + self.offset
+            values = self._bounded(_time_between(self.measure, *dates))
             return own._replace(values=values, present=there)
         if self.measure not in LENGTHS or decimals_of(self.target.column) != 0:
             return own._replace(present=np.zeros_like(there))
+        if self.least is not None:
+            there &= others[1].values > self.least
         field = self.end if place == 0 else self.start
         moments = _moments(field.column, others[0].values)
         whole = moments == moments.astype(f"M8[{LENGTHS[self.measure]}]")
@@ -284,6 +296,7 @@ class ElapsedDependency(Dependency):
             "measure": self.measure,
             "special": to_json_scalar(self.special),
             **({"offset": self.offset} if self.offset else {}),
+            **({} if self.least is None else {"least": self.least}),
         }
 
     @classmethod
@@ -291,7 +304,8 @@ class ElapsedDependency(Dependency):
         """Rebuild a dependency from `to_json`'s value."""
         start, end, target = (ColumnRef.from_json(state[key]) for key in ("start", "end", "target"))
         special, offset = from_json_scalar(state["special"]), int(state.get("offset", 0))
-        return cls(start, end, target, str(state["measure"]), special, offset)
+        least = None if state.get("least") is None else int(state["least"])
+        return cls(start, end, target, str(state["measure"]), special, offset, least)
 
 
 def _moments(column: Column, values: NDArray[Any]) -> Moments:
@@ -411,16 +425,45 @@ def _elapsed(
         alike = np.flatnonzero((present == there).all(axis=1))
         for measure in _measures(head[start], head[end]) if len(alike) and there.any() else ():
             measured = _measured(measure, head[start], head[end])
-            more = (values[alike] - measured)[:, there]
-            offsets = np.rint(np.median(more, axis=1))
-            missed = np.abs(more - offsets[:, None])
-            near = (missed <= slack[alike] + SAME * np.abs(measured[there])).all(axis=1)
-            for place, offset in zip(alike[near], offsets[near].astype(int), strict=True):
-                marks = _marks_of(head[targets[place]])
-                if len(marks) <= 1 and targets[place] not in (start, end):
-                    one, other, own = (field_at(table, at) for at in (start, end, targets[place]))
+            near = slack[alike] + SAME * np.abs(measured[there])
+            fits = _offsets(values[np.ix_(alike, there)], measured[there], near)
+            for place, (offset, least) in fits.items():
+                one, other, own = (
+                    field_at(table, at) for at in (start, end, targets[alike[place]])
+                )
+                marks = _marks_of(head[own.position])
+                if len(marks) <= 1 and own.position not in (start, end):
                     special = next(iter(marks), None)
-                    yield ElapsedDependency(one, other, own, measure, special, int(offset))
+                    yield ElapsedDependency(one, other, own, measure, special, offset, least)
+
+
+def _offsets(values: Floats, measured: Floats, slack: Floats) -> dict[int, tuple[int, int | None]]:
+    """Return by how much columns exceed a time in a few rows, and the least that they are.
+
+    Parameters
+    ----------
+    values
+        The numbers of each column, shape (columns, rows).
+    measured
+        The time, shape (rows,).
+    slack
+        How far a column may be from it, shape (columns, rows).
+    """
+    found: dict[int, tuple[int, int | None]] = {}
+    more = values - measured
+    offsets = np.rint(np.median(more, axis=1))
+    near = np.all(np.abs(more - offsets[:, None]) <= slack, axis=1).tolist()
+    for place, own in enumerate(values):
+        least = float(own.min())
+        above = own > least
+        if near[place]:
+            found[place] = int(offsets[place]), None
+        elif min(above.sum(), (~above).sum()) >= LEAST_BOUNDED and least.is_integer():
+            offset = np.rint(np.median(more[place, above]))
+            bounded = np.maximum(measured + offset, least)
+            if (np.abs(own - bounded) <= slack[place]).all():
+                found[place] = int(offset), int(least)
+    return found
 
 
 def _marks_of(cells: TypedSeries) -> list[Scalar]:

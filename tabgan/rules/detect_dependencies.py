@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 
 from tabgan.rules.agreement_dependency import (
+    find_code_equalities,
     find_level_equalities,
     find_near,
     find_near_parts,
-    find_pairs,
 )
 from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
+from tabgan.rules.code_dependency import find_codes
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.equality_dependency import (
     find_copies,
@@ -29,10 +30,11 @@ from tabgan.rules.joint_dependency import (
     JointDependency,
     find_coalesced,
     find_joint,
+    find_pairs,
 )
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import MOST_SOURCES, find_parts
-from tabgan.rules.personal_dependency import find_codes, find_persons
+from tabgan.rules.personal_dependency import find_persons
 from tabgan.rules.presence_dependency import find_joint_holes, find_joint_marks, find_presences
 from tabgan.rules.sum_dependency import SumDependency, find_one_hots, find_sums
 from tabgan.table.columns import NUMBERS, TICKS, ColumnFrame, count_rows, without
@@ -134,10 +136,13 @@ def _first_finders(
 ) -> tuple[FindAttributes, ...]:
     """Return what finds the rules that the table is reduced by, one after the other."""
     rng, of_holes = rngs
+    (of_codes,) = of_holes.spawn(1)
     return (
         lambda left: find_copies(without(left, kept), rng),
         lambda left: find_one_hots(without(left, kept), rng),
-        lambda left: [*find_persons(left, rng), *find_codes(without(left, kept))],
+        lambda left: find_persons(left, rng),
+        lambda left: find_code_equalities(without(left, kept), of_codes, n_columns),
+        lambda left: find_codes(without(left, kept), n_columns),
         find_attributes,
         lambda left: find_presences(left, n_columns),
         lambda left: find_holes(without(left, kept), of_holes, n_columns),

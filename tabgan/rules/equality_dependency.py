@@ -47,6 +47,7 @@ __all__ = [
     "find_copies",
     "find_partial_equalities",
     "form_of",
+    "is_no_accident",
     "lead_away",
 ]
 
@@ -442,7 +443,7 @@ def _likeliest(columns: Mapping[int, NDArray[np.float64]]) -> list[Link]:
         equal = np.count_nonzero(matrix[:place] == matrix[place], axis=1)
         enough = np.flatnonzero(equal >= LEAST_SHARE / 2 * matrix.shape[1])
         for other in enough[np.argsort(-equal[enough], kind="stable")][:MOST_TRIED].tolist():
-            if _is_no_accident(matrix[place], matrix[other]):
+            if is_no_accident(matrix[place], matrix[other]):
                 found.append((int(equal[other]), (names[other], names[place])))
     return [link for _, link in sorted(found, key=lambda pair: -pair[0])]
 
@@ -473,7 +474,7 @@ def lead_away(order: list[int], pairs: list[Link], fixed: Collection[int]) -> li
     return links
 
 
-def _is_no_accident(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+def is_no_accident(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
     """Return whether two columns are equal far more often than they are nearly so.
 
     Ranks tell what is near. If the rows only scattered about equality, as many would lie

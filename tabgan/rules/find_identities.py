@@ -22,6 +22,7 @@ from tabgan.rules.identity_candidates import (
     SPARE_ROWS,
     Identity,
     NumberGroup,
+    find_clipped,
     find_complements,
     find_extremes,
     find_linear,
@@ -97,7 +98,11 @@ def find_identities(
         for find in (find_products, find_sums_of_two, find_extremes):
             for candidate in find(group, rng):
                 graph.add(candidate)
-        for candidate in (*find_multiples(group), *find_linear(group, graph.computed)):
+        for candidate in (
+            *find_clipped(group),
+            *find_multiples(group),
+            *find_linear(group, graph.computed),
+        ):
             graph.add(candidate)
         for candidate in find_scaled_products(group, of_scaled):
             graph.add(candidate)

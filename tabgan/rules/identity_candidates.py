@@ -25,6 +25,7 @@ __all__ = [
     "NumberGroup",
     "PRECISION",
     "SPARE_ROWS",
+    "find_clipped",
     "find_complements",
     "find_extremes",
     "find_linear",
@@ -46,6 +47,9 @@ FITTED_ROWS = 2_000  # rows on which linear identities are fitted
 MOST_GROUPS = 8  # sets of columns that are missing in the same rows
 MOST_FACTORS = 150  # columns whose products of two are tried
 MOST_THREES = 30  # columns whose products of three are tried
+MOST_CLIPPED = 60  # columns that are tried up to a limit
+LEAST_AT_END = 0.05  # share of the rows at such a limit, and of those off it
+MOST_SIGNIFICANT = 6  # digits of a factor
 MOST_SCALED = 50  # columns whose products of two are tried with any factor
 TINY = 1e-300  # no number of a table is nearer to 0
 MOST_TERMS = 8  # of a linear identity
@@ -286,13 +290,14 @@ def _scaled(
         factor = own[peak] / result[peak]
         if not TINY < factor < np.inf:
             return
-        error = np.abs(_simple(factor) * result - own)[rows]
+        factor = _factor_of(group, target, result, factor)
+        error = np.abs(factor * result - own)[rows]
     if not (error <= group.slack(rows)[target]).all():
         return
     is_rounded = bool((error > PRECISION * np.abs(own[rows])).any())
     if is_rounded and not _is_fine(group, target):
         return
-    text = f"{_multiple(_simple(factor))} * {group.quoted(a)} {'*' if sign > 0 else '/'} "
+    text = f"{_multiple(factor)} * {group.quoted(a)} {'*' if sign > 0 else '/'} "
     is_turned = not is_rounded and group.units[target] > 0 and sign < 0
     identity = group.identity(target, text + group.quoted(b))
     yield is_rounded, is_turned, -group.distinct[target], identity
@@ -313,7 +318,7 @@ def find_multiples(group: NumberGroup) -> Iterator[Identity]:
         is_near = np.abs(results - head) <= slack + 2 * ROUNDED * np.abs(results)
         near = is_near.all(axis=1) & fine & (ratios != 0)
         for target in np.flatnonzero(near).tolist():
-            number = _simple(ratios[target])
+            number = _factor_of(group, target, group.values[source], ratios[target])
             if target != source and (np.abs(own * number - head[target]) <= slack[target]).all():
                 is_coarser = abs(number) * group.units[source] < group.units[target]
                 text = _written(group, [source], [number], 0.0)
@@ -393,6 +398,26 @@ def find_extremes(group: NumberGroup, rng: np.random.Generator) -> Iterator[Iden
             if 2 <= len(members) <= MOST_TERMS:
                 names = ", ".join(group.quoted(below[member]) for member in members)
                 yield group.identity(target, f"{function}({names})", is_extreme=True)
+
+
+def find_clipped(group: NumberGroup) -> Iterator[Identity]:
+    """Yield columns that are another one, or a difference of two, up to or from a limit on."""
+    for target, own in enumerate(group.values[:MOST_CLIPPED]):
+        for end, function, name in ((own.min(), np.maximum, "max"), (own.max(), np.minimum, "min")):
+            is_end = own == end
+            if not LEAST_AT_END <= is_end.mean() <= 1 - LEAST_AT_END:
+                continue
+            rows = np.concatenate([np.flatnonzero(own)[:TRIED_ROWS] for own in (is_end, ~is_end)])
+            few, slack = group.values[:MOST_CLIPPED, rows], group.slack(rows)[target]
+            differences = np.concatenate([few[:, None], few[:, None] - few[None]], axis=1)
+            near = np.abs(function(differences, end) - own[rows]) <= slack
+            for first, second in np.argwhere(near.all(axis=2)).tolist():
+                text = group.quoted(first)
+                if second:
+                    text += f" - {group.quoted(second - 1)}"
+                beyond = (differences[first, second] != own[rows]).any()
+                if beyond and target not in (first, second - 1) and first != second - 1:
+                    yield group.identity(target, f"{name}({end:.12g}, {text})")
 
 
 def _cover(reached: NDArray[np.bool_]) -> list[int]:
@@ -506,6 +531,26 @@ def _simple(number: float) -> float:
         if fraction and abs(fraction - number) <= 1e-4 * abs(number):
             return fraction
     return float(f"{number:.4g}")  # within ROUNDED
+
+
+def _factor_of(group: NumberGroup, target: int, source: Floats, ratio: float) -> float:
+    """Return the simplest factor from a column to its rounded multiple, such as 1.0825.
+
+    Where a fraction or four digits miss a row, the rows leave a range of factors.
+    """
+    own, simple = group.values[target], _simple(ratio)
+    slack = group.units[target] * (1 + 1e-6) + PRECISION * np.abs(own)
+    if (np.abs(simple * source - own) <= slack).all():
+        return simple
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = np.sort([(own - slack) / source, (own + slack) / source], axis=0)
+    there = np.isfinite(ends).all(axis=0) & (source != 0)
+    low, high = ends[0, there].max(initial=-np.inf), ends[1, there].min(initial=np.inf)
+    for digits in range(1, MOST_SIGNIFICANT + 1) if low <= high else ():
+        number = float(f"{(low + high) / 2:.{digits}g}")
+        if low <= number <= high:
+            return number
+    return simple
 
 
 def _written(

@@ -2,6 +2,10 @@
 
 Grade and region set an allowance; a final reading is the corrected one where there is one, and else
 the raw one.
+
+A job title goes with one department, or with a few. In a small table the pairs that occur are few,
+and too few rows tell a generator which these are. Each is learned by itself, and a drawn row whose
+pair never occurs takes another department that the title goes with.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +27,7 @@ from tabgan.rules.functional_dependency import (
     combinations_of,
     level_list,
 )
+from tabgan.rules.order_dependency import GOLDEN
 from tabgan.table.columns import (
     NUMBERS,
     TICKS,
@@ -39,12 +44,29 @@ from tabgan.table.columns import (
 from tabgan.table.level_codes import is_absent, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 
-__all__ = ["CoalesceDependency", "JointDependency", "find_coalesced", "find_joint"]
+__all__ = [
+    "CoalesceDependency",
+    "JointDependency",
+    "PairsDependency",
+    "find_coalesced",
+    "find_joint",
+    "find_pairs",
+]
 
 MOST_JOINT_LEVELS = 60  # of a column that determines others together with one or two more
 MOST_JOINT_TARGETS = 200  # levels of a column that several determine
 MOST_JOINT = 12  # columns, those of the fewest levels, of which several may determine another one
+HINT_ROWS = 500  # enough to refute most groups of three
+CELLS_PER_ROW = 8  # up to which pairs of levels are counted in a table
 MOST_EXTENDED = 3  # pairs of columns that a third is added to, for each column
+MOST_ROWS = 5_000  # of a table in which pairs of levels are looked for
+LEAST_OF_PAIR = 2  # rows that a pair needs to be kept, also where rare levels are
+MOST_PER_LEVEL = 3  # pairs for each level of the column of more levels
+MOST_UNSEEN = 0.1  # share of the rows with a pair of their own, of which others must be expected
+LEAST_UNSEEN = 0.2  # share of the rows with a pair that never occurs, if one column was shuffled
+MOST_PAIRS = 500  # of columns that are compared
+PAIRED_COLUMNS = 60  # columns of categories that are compared
+PAIRED_ROWS = 100  # of a table, for its pairs to tell anything
 LEAST_ROWS = 20  # in which a column is the first one of two, and as many in which it is the other
 MOST_BY_CHANCE = 1e-6  # chance that a column repeats others
 
@@ -173,10 +195,15 @@ def _hoped_groups(
     few: Mapping[int, LevelList], others: Sequence[int], target: int
 ) -> Iterator[tuple[int, ...]]:
     """Yield the pairs, then the threes, that determine a column in a sample."""
+    there = np.flatnonzero(_have_level(few[target]))
+    if len(there) < ROWS_PER_LEVEL:
+        return
+    own = {at: LevelList(few[at].codes[there], few[at].levels) for at in (*others, target)}
+    head = {at: LevelList(cells.codes[:HINT_ROWS], cells.levels) for at, cells in own.items()}
     ranked: list[tuple[int, tuple[int, ...]]] = []
     pair: tuple[int, ...]
     for pair in combinations(others, 2):
-        wrong = _count_undetermined([few[at] for at in pair], few[target])
+        wrong = _count_undetermined([own[at] for at in pair], own[target])
         ranked.append((wrong, pair))
         if not wrong:
             yield pair
@@ -184,20 +211,24 @@ def _hoped_groups(
         for third in others:
             if wrong and third not in pair:
                 group = tuple(sorted((*pair, third)))
-                if not _count_undetermined([few[at] for at in group], few[target]):
+                if not any(
+                    _count_undetermined([rows[at] for at in group], rows[target])
+                    for rows in (head, own)
+                ):
                     yield group
 
 
 def _count_undetermined(sources: Sequence[LevelList], target: LevelList) -> int:
     """Return the rows that do not hold the commonest target level of their combination."""
-    there = np.flatnonzero(_have_level(target))
-    if len(there) < ROWS_PER_LEVEL:
-        return len(target.codes)
-    joint = LevelList(_joint_codes(sources)[there], [])
-    pairs = joint.codes * len(target.levels) + target.codes[there]
+    n_levels = len(target.levels)
+    pairs = _joint_codes(sources) * n_levels + target.codes
+    n_pairs = int(np.prod([len(own.levels) for own in sources])) * n_levels
+    if n_pairs <= CELLS_PER_ROW * len(pairs):  # a table of them is faster than to sort the rows
+        counts = np.bincount(pairs, minlength=n_pairs).reshape(-1, n_levels)
+        return int(len(pairs) - counts.max(axis=1).sum())
     numbers, counts = np.unique(pairs, return_counts=True)
-    starts = np.flatnonzero(np.diff(numbers // len(target.levels), prepend=-1))
-    return int(len(there) - np.maximum.reduceat(counts, starts).sum())
+    starts = np.flatnonzero(np.diff(numbers // n_levels, prepend=-1))
+    return int(len(pairs) - np.maximum.reduceat(counts, starts).sum())
 
 
 def _joint_codes(sources: Iterable[LevelList]) -> NDArray[Any]:
@@ -410,3 +441,164 @@ def _is_coalesced(first: TypedSeries, last: TypedSeries | None, target: TypedSer
     return bool(
         alike[~there].all() and n_others >= LEAST_ROWS and by_chance**evident <= MOST_BY_CHANCE
     )
+
+
+@dataclass(frozen=True)
+class PairsDependency(Dependency):
+    """The levels of two columns come in few pairs, and no others are drawn.
+
+    Parameters
+    ----------
+    source, target
+        Two columns of levels; a row whose pair never occurs gets another level of the target.
+    pairs
+        The levels of each pair, and how many rows have it.
+    """
+
+    name: ClassVar[str] = "pairs"
+    of_equality: ClassVar[bool] = True
+    source: ColumnRef
+    target: ColumnRef
+    pairs: tuple[tuple[Scalar, Scalar, int], ...]
+
+    def __post_init__(self) -> None:
+        if not self.pairs or not all(rows > 0 for *_, rows in self.pairs):
+            raise ValueError("pairs: pairs of levels are needed, each in some rows")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        return f"{self.source} and {self.target} have {len(self.pairs)} pairs of levels"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the table as it is: both columns are learned."""
+        return table
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Give the rows whose pair never occurs another level, by the shares of the real ones."""
+        source, target = self.positions
+        if not {source, target} <= table.keys():
+            return table
+        ours, theirs, column = table[source], table[target], self.target.column
+        levels = [*{level_key(other): other for _, other, _ in self.pairs}.values()]
+        weights = self._weights_of(ours.levels, levels)
+        number = {level_key(level): place for place, level in enumerate(levels)}
+        places = np.array([number.get(level_key(level), -1) for level in theirs.levels])
+        own = places[theirs.codes]
+        occurs = (own >= 0) & (weights[ours.codes, own] > 0)
+        rows = np.flatnonzero(~occurs & (weights.sum(axis=1) > 0)[ours.codes])
+        if not len(rows):
+            return table
+        ends = np.cumsum(weights[ours.codes[rows]], axis=1)
+        turns = (GOLDEN * np.arange(1, len(rows) + 1)) % 1  # spread evenly, without any randomness
+        chosen = (turns[:, None] * ends[:, -1:] >= ends).sum(axis=1)
+        wrong = np.zeros(len(own), np.bool_)
+        wrong[rows] = True
+        codes = np.zeros(len(own), np.int64)
+        codes[rows] = np.minimum(chosen, len(levels) - 1)
+        values = replaced(theirs.values, wrong, levels_to_series(levels, codes, column))
+        return with_cells(table, {target: TypedSeries(column, values)})
+
+    def _weights_of(self, sources: list[Scalar], targets: list[Scalar]) -> NDArray[np.float64]:
+        """Return how many rows have each pair of some levels, shape (sources, targets)."""
+        ours, theirs = (
+            {level_key(level): place for place, level in enumerate(levels)}
+            for levels in (sources, targets)
+        )
+        weights = np.zeros((len(sources), len(targets)))
+        for one, other, rows in self.pairs:
+            if level_key(one) in ours:
+                weights[ours[level_key(one)], theirs[level_key(other)]] = rows
+        return weights
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return all rows: that a pair is not among those of a small table breaks no rule."""
+        return np.ones(len(cells[0].values), np.bool_)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "pairs": [
+                [to_json_scalar(one), to_json_scalar(other), rows]
+                for one, other, rows in self.pairs
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
+            tuple(
+                (from_json_scalar(one), from_json_scalar(other), int(rows))
+                for one, other, rows in state["pairs"]
+            ),
+        )
+
+
+def find_pairs(
+    table: ColumnFrame, rng: np.random.Generator, n_columns: int
+) -> list[PairsDependency]:
+    """Find columns of levels whose pairs are few, in a small table.
+
+    How many rows of another table would have a pair that this one lacks is told by the pairs that
+    occur once (Good, 1953).
+
+    Parameters
+    ----------
+    table
+        The columns that may take part.
+    rng
+        Shuffles columns.
+    n_columns
+        Number of columns of the schema.
+    """
+    columns = {
+        at: cells
+        for at, cells in table.items()
+        if cells.column.kind in ("categorical", "boolean")
+        and at < n_columns
+        and len(cells.levels) > 1
+        and PAIRED_ROWS <= len(cells.codes) <= MOST_ROWS
+    }
+    order = sorted(columns, key=lambda at: (-len(columns[at].levels), at))[:PAIRED_COLUMNS]
+    found: dict[int, PairsDependency] = {}
+    for at, (a, b) in enumerate(combinations(order, 2)):
+        if at < MOST_PAIRS and not {a, b} & found.keys() and _are_few(columns[a], columns[b], rng):
+            found[b] = _pairs_rule(field_at(table, a), field_at(table, b), columns[a], columns[b])
+    return [*found.values()]
+
+
+def _are_few(one: TypedSeries, other: TypedSeries, rng: np.random.Generator) -> bool:
+    """Return whether two columns have few pairs of levels, which chance would hardly do."""
+    n, width = len(one.codes), len(other.levels)
+    pairs, rows = np.unique(one.codes.astype(np.int64) * width + other.codes, return_counts=True)
+    alone = float((rows == 1).sum()) / n
+    if len(pairs) > MOST_PER_LEVEL * len(one.levels) or alone > MOST_UNSEEN:
+        return False
+    shuffled = one.codes.astype(np.int64) * width + rng.permutation(other.codes)
+    return float((~np.isin(shuffled, pairs)).mean()) >= LEAST_UNSEEN
+
+
+def _pairs_rule(
+    a: ColumnRef, b: ColumnRef, source: TypedSeries, target: TypedSeries
+) -> PairsDependency:
+    """Record the pairs of two columns that are not rare."""
+    least = max(LEAST_OF_PAIR, a.column.least_rows, b.column.least_rows)
+    width = len(target.levels)
+    pairs, rows = np.unique(
+        source.codes.astype(np.int64) * width + target.codes, return_counts=True
+    )
+    kept = [
+        (source.levels[pair // width], target.levels[pair % width], count)
+        for pair, count in zip(pairs.tolist(), rows.tolist(), strict=True)
+        if count >= least
+    ]
+    return PairsDependency(a, b, tuple(kept))

@@ -385,7 +385,7 @@ class PartDependency(Dependency):
         # the source's range counts; of objects without a form it tells what they are
         tells = column.kind in TICKS and column.format is None and column.dtype == "object"
         written = column if tells else replace(column, minimum=None, maximum=None)
-        parts = self._parts(table)
+        parts = self.parts_in(numbers)
         forms = None if self.forms is None else self.forms.draw(numbers, parts, column)
         values = write_column(Numbers(parts, numbers.present, special, forms), written)
         return with_cells(table, {at: TypedSeries(column, values)})
@@ -395,13 +395,14 @@ class PartDependency(Dependency):
         if self.forms is None:
             return super().holds(cells)
         source, own = (cells[place].numbers for place in (0, 1))
-        same = own.values == self._parts({self.source.position: cells[0]})
+        same = own.values == self.parts_in(source)
         return np.where(source.present, own.present & same, ~own.present)
 
-    def _parts(self, table: ColumnFrame) -> Integers:
-        source, part = self.source, part_named(self.part)
-        numbers = table[source.position].numbers
-        return _in_units(part.of(numbers, source.column), part, self.target.column) + self.offset
+    def parts_in(self, numbers: Numbers) -> Integers:
+        """Return what the target is in each row, by the numbers of the source."""
+        part = part_named(self.part)
+        read = part.of(numbers, self.source.column)
+        return _in_units(read, part, self.target.column) + self.offset
 
     def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
         """Move a free source to the part that is fixed; else read the part."""
@@ -410,7 +411,7 @@ class PartDependency(Dependency):
         numbers = table[source].numbers
         wanted = own.values.astype(np.int64) - self.offset
         back = fixed[:, target] & ~fixed[:, source] & own.present & numbers.present
-        wrong = back & (self._parts(table) - self.offset != wanted)
+        wrong = back & (self.parts_in(numbers) - self.offset != wanted)
         if wrong.any():
 
             def fits(parts: Integers, rows: NDArray[np.intp]) -> NDArray[np.bool_]:

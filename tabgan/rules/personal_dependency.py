@@ -1,58 +1,38 @@
-"""Generated columns that agree with others of their row: names, e-mail addresses, codes.
+"""Generated columns that agree with others of their row: names and e-mail addresses.
 
 All are generated, each by itself, so that none is a value of the training table. These rules make
 the generated values agree: a given name is taken from the row's full name, and the words of an
 e-mail address from the row's names. The number in the address stays, and keeps it unique and new.
-A code that begins with the row's region or type is generated without it, and gets it in front; so
-are codes that hold it elsewhere, or the year of a date.
 """
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
     TypedSeries,
-    count_rows,
     field_at,
-    level_key,
     sample_of,
     with_cells,
 )
-from tabgan.table.dates import unit_of
-from tabgan.table.level_codes import are_filled, is_absent
+from tabgan.table.level_codes import are_filled
 from tabgan.table.locale_words import DEFAULT_LOCALE, split_name
-from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 
 __all__ = [
-    "CodePart",
-    "CodePrefix",
     "EmailOfName",
     "NamePart",
-    "find_codes",
     "find_persons",
+    "with_texts",
 ]
 
-HINT_ROWS = 50  # enough to refute most pairs
-MOST_TOKENS = 12  # words and marks of a code, in which another column is looked for
-MOST_LEVELS = 1_000  # of a column that a code holds
-LEAST_HELD = 0.99  # share of the codes that hold the column
-MOST_CHOICES = 40  # words of which a column tells one
-FEWEST_OF_CHOICE = 10  # rows that show the word of a level
-MOST_BY_CHANCE = 0.1  # share of the rows without the commonest word that may have another one
-HINT_HELD = 0.9  # share of the first ones, of which few odd ones are many
-LEAST_NEW = 0.9  # share of the codes that differ in the rest
-ROOM = 4  # numbers that the digits of the rest can be, for each row
 MOSTLY = 0.5  # share of rows in which columns of one person agree
 SHORTEST = 3  # letters of a name from which it is not by accident in an address
 _PARTS = ("first_name", "last_name")
@@ -90,7 +70,7 @@ class NamePart(Dependency):
         column, values = table[self.target.position]
         names = _parts_of(self.source, table)[self.target.column.kind]
         return with_cells(
-            table, {self.target.position: TypedSeries(column, _replaced(values, names))}
+            table, {self.target.position: TypedSeries(column, with_texts(values, names))}
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -138,7 +118,7 @@ class EmailOfName(Dependency):
             _renamed(text, parts, self.share) for text, parts in zip(values, words, strict=True)
         ]
         return with_cells(
-            table, {self.target.position: TypedSeries(column, _replaced(values, made))}
+            table, {self.target.position: TypedSeries(column, with_texts(values, made))}
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -249,7 +229,7 @@ def _renamed(text: Any, words: Sequence[str], share: float) -> str:
     return "" if stays else ".".join(words) + match.group(1)
 
 
-def _replaced(values: pd.Series, texts: Sequence[str]) -> pd.Series:
+def with_texts(values: pd.Series, texts: Sequence[str]) -> pd.Series:
     """Replace the values that are present by texts; an empty text keeps the value."""
     new = np.array(texts, object)
     changed = are_filled(values) & (new != "")
@@ -262,424 +242,3 @@ def _folded(text: str) -> str:
     """Reduce a name to the letters from a to z."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return re.sub("[^a-z]", "", plain)
-
-
-@dataclass(frozen=True)
-class CodePrefix(Dependency):
-    """The target is a code that begins with the source's level; what follows is generated."""
-
-    name: ClassVar[str] = "prefix"
-    source: ColumnRef
-    target: ColumnRef
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the columns that take part."""
-        return self.source.position, self.target.position
-
-    def describe(self) -> str:
-        """Describe the rule in words."""
-        return f"{self.target} begins with {self.source}"
-
-    def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Leave the level out of the code."""
-        return self._changed(table, lambda text, level: text.removeprefix(level))
-
-    def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Put the row's level in front of the code, if there are codes yet."""
-        if self.target.position not in table:
-            return table
-        return self._changed(
-            table, lambda text, level: text if text.startswith(level) else level + text
-        )
-
-    def _changed(self, table: ColumnFrame, change: Callable[[str, str], str]) -> ColumnFrame:
-        """Change the codes of the rows that have a code and a level."""
-        column, values = table[self.target.position]
-        source = table[self.source.position]
-        levels = [source.levels[code] for code in source.codes.tolist()]
-        codes = values.to_numpy(object)
-        texts = [
-            change(text, level) if isinstance(text, str) and isinstance(level, str) else text
-            for text, level in zip(codes.tolist(), levels, strict=True)
-        ]
-        return with_cells(
-            table, {self.target.position: TypedSeries(column, _replaced(values, texts))}
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the dependency by JSON values."""
-        return {"source": self.source.to_json(), "target": self.target.to_json()}
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a dependency from `to_json`'s value."""
-        return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
-
-
-def find_codes(table: ColumnFrame) -> list[Dependency]:
-    """Find the identifiers that hold other columns of their row: in front, then elsewhere.
-
-    Parameters
-    ----------
-    table
-        The training table.
-    """
-    found: list[Dependency] = [*_find_prefixes(table)]
-    for rule in found:
-        table = rule.reduce(table)
-    return [*found, *_find_code_parts(table)]
-
-
-def _find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
-    """Find the identifiers that begin with the level of a category in every row.
-
-    What follows must differ from row to row, unless the codes do not, as it is what is generated.
-    """
-    if not any(cells.column.kind == "identifier" for cells in table.values()):
-        return []
-    first = np.arange(min(HINT_ROWS, count_rows(table)))
-    sample = {at: cells.take(first) for at, cells in table.items()}
-    categories = [
-        at
-        for at, cells in sample.items()
-        if cells.column.kind == "categorical" and _are_words(table[at].levels)
-    ]
-    found = []
-    for target, cells in sample.items() if categories else ():
-        if cells.column.kind != "identifier" or not isinstance(cells.levels[0], str):
-            continue
-        source = next(
-            (
-                at
-                for at in categories
-                if _begin_with(cells, sample[at]) and _begin_with(table[target], table[at])
-            ),
-            None,
-        )
-        if source is not None:
-            found.append(CodePrefix(field_at(table, source), field_at(table, target)))
-    return found
-
-
-def _are_words(levels: Sequence[Any]) -> bool:
-    """Return whether levels are several texts that end in a letter or digit, none missing."""
-    return len(levels) > 1 and all(isinstance(own, str) and own[-1:].isalnum() for own in levels)
-
-
-def _begin_with(codes: TypedSeries, levels: TypedSeries) -> bool:
-    """Return whether each code begins with its row's level, and what follows names the row.
-
-    Codes that come again may be alike in what follows: they are not unique anyway.
-    """
-    texts, own = codes.values.to_numpy(object).tolist(), levels.levels
-    rests, come_again = set[str](), len(codes.levels) < len(texts)
-    for text, code in zip(texts, levels.codes.tolist(), strict=True):
-        level = str(own[code])
-        if not isinstance(text, str) or not text.startswith(level):
-            return False
-        rest = text[len(level) :]
-        is_word = rest[:1].isalpha() or (level[-1].isdigit() and rest[:1].isdigit())
-        if not rest or is_word or (rest in rests and not come_again):
-            return False
-        rests.add(rest)
-    return True
-
-
-_TOKENS = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
-_DATE_PARTS = {  # characters of an ISO date
-    "year": [slice(0, 4)],
-    "year of two digits": [slice(2, 4)],
-    "month": [slice(5, 7)],
-    "day": [slice(8, 10)],
-    "year and month": [slice(0, 4), slice(5, 7)],
-    "date": [slice(0, 4), slice(5, 7), slice(8, 10)],
-    "year of two digits and month": [slice(2, 4), slice(5, 7)],
-    "date with two digits of the year": [slice(2, 4), slice(5, 7), slice(8, 10)],
-    "day, month and year": [slice(8, 10), slice(5, 7), slice(0, 4)],
-}
-_SOURCES = ("level", "choice", "presence", *_DATE_PARTS)
-
-
-@dataclass(frozen=True)
-class CodePart(Dependency):
-    """The target is a code one word of which the source tells.
-
-    It is the source's level, or a part of its date, or one of few that goes with its level, or with
-    whether it has a value.
-
-    Parameters
-    ----------
-    source, target
-        The columns.
-    place
-        Which of the words and marks of the code it is; from the end on if it is below zero.
-    part
-        Which part of a date; "level" where the word is the source's level, "choice" where it goes
-        with the level, and "presence" where it goes with whether there is a value.
-    width
-        Digits of a number, with zeros in front; 0 for a text.
-    choices
-        The word that goes with each level; of presence with False and True.
-    """
-
-    name: ClassVar[str] = "code part"
-    source: ColumnRef
-    target: ColumnRef
-    place: int
-    part: str
-    width: int
-    choices: tuple[tuple[Scalar, str], ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.part not in _SOURCES or self.place < -MOST_TOKENS or self.width < 0:
-            raise ValueError(f"a code can't hold {self.part!r:.40} at place {self.place}")
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the columns that take part."""
-        return self.source.position, self.target.position
-
-    def describe(self) -> str:
-        """Describe the rule in words."""
-        if self.part in ("choice", "presence"):
-            words = ", ".join(sorted({repr(word) for _, word in self.choices}))
-            told = "" if self.part == "choice" else "whether there is a value of "
-            return f"{self.target} holds one of {words}, by {told}{self.source}"
-        of_date = "" if self.part == "level" else f"the {self.part} of "
-        return f"{self.target} holds {of_date}{self.source}"
-
-    def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Put the same word into all codes in place of the column."""
-        own = self.words(table)
-        first = next((word for word in own if word), "0")
-        blank = "0" if first.isdecimal() else "X"
-        return self._changed(table, [blank if word else "" for word in own])
-
-    def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Write the row's level or date into its code, if there are codes yet.
-
-        A row without one takes that of a row before it.
-        """
-        if self.target.position not in table:
-            return table
-        own = np.array(self.words(table), object)
-        there = np.flatnonzero(own != "")
-        if not len(there):
-            return table
-        last = np.searchsorted(there, np.arange(len(own)), side="right") - 1
-        return self._changed(table, own[there[np.maximum(last, 0)]].tolist())
-
-    def words(self, table: ColumnFrame) -> list[str]:
-        """Return what the code of each row holds; empty where the source has no value."""
-        cells = table[self.source.position]
-        if self.part not in ("choice", "presence"):
-            return _words_of(cells, self.part, self.width)
-        words = {level_key(level): word for level, word in self.choices}
-        own = [words.get(level_key(level), "") for level in _told_levels(cells, self.part)]
-        return [own[code] for code in cells.codes.tolist()]
-
-    def _changed(self, table: ColumnFrame, words: Sequence[str]) -> ColumnFrame:
-        """Put words into the codes that have one of the kind there; an empty one changes none."""
-        column, values = table[self.target.position]
-        texts = [
-            _with_word(text, self.place, word) if word and isinstance(text, str) else ""
-            for text, word in zip(values.to_numpy(object).tolist(), words, strict=True)
-        ]
-        return with_cells(
-            table, {self.target.position: TypedSeries(column, _replaced(values, texts))}
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the dependency by JSON values."""
-        fields = {"source": self.source.to_json(), "target": self.target.to_json()}
-        choices = [[to_json_scalar(level), word] for level, word in self.choices]
-        own = {"place": self.place, "part": self.part, "width": self.width}
-        return {**fields, **own, **({"choices": choices} if choices else {})}
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a dependency from `to_json`'s value."""
-        fields = ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"])
-        choices = tuple(
-            (from_json_scalar(level), str(word)) for level, word in state.get("choices", ())
-        )
-        return cls(*fields, int(state["place"]), str(state["part"]), int(state["width"]), choices)
-
-
-def _told_levels(cells: TypedSeries, part: str) -> list[Scalar]:
-    """Return a column's levels, or for each whether it is a value."""
-    if part == "choice":
-        return [*cells.levels]
-    return [not is_absent(level) for level in cells.levels]
-
-
-def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
-    """Return a column's levels, or a part of its dates, as codes hold them."""
-    if part != "level":
-        numbers = cells.numbers
-        days = numbers.values.view(f"M8[{unit_of(cells.column)}]").astype("M8[D]")
-        distinct, codes = np.unique(days, return_inverse=True)
-        texts = [
-            "".join(d[own] for own in _DATE_PARTS[part]) for d in distinct.astype(str).tolist()
-        ]
-        words = np.array(texts, object)[codes]
-        words[~numbers.present] = ""
-        return [*words.tolist()]
-    levels = [
-        str(level).zfill(width)
-        if isinstance(level, str | int) and not isinstance(level, bool) and not is_absent(level)
-        else ""
-        for level in cells.levels
-    ]
-    return [levels[code] for code in cells.codes.tolist()]
-
-
-def _with_word(text: str, place: int, word: str) -> str:
-    """Put a word into a code, in place of one that is letters or digits as well."""
-    tokens = _TOKENS.findall(text)
-    if not _word_at(tokens, place) or tokens[place].isdecimal() != word.isdecimal():
-        return ""
-    tokens[place] = word
-    return "".join(tokens)
-
-
-def _word_at(tokens: Sequence[str], place: int) -> str:
-    """Return the word at a place, from the end on if it is below zero; empty if there is none."""
-    return tokens[place] if -len(tokens) <= place < len(tokens) else ""
-
-
-def _find_code_parts(table: ColumnFrame) -> list[CodePart]:
-    """Find the identifiers a word of which is a category, or a part of a date, of the row."""
-    found: list[CodePart] = []
-    n_rows = count_rows(table)
-    rows = np.unique(np.linspace(0, n_rows - 1, HINT_ROWS).astype(np.intp))  # it may be sorted
-    for target in [at for at, cells in table.items() if cells.column.kind == "identifier"]:
-        heads = [_tokens_of(text) for text in table[target].take(rows).values.to_numpy(object)]
-        sizes = {len(own) for own in heads if own}
-        most = min(min(sizes, default=0), MOST_TOKENS)
-        # codes of several lengths are alike at their ends only
-        for place in [*range(most), *(range(-1, -most - 1, -1) if len(sizes) > 1 else ())]:
-            words = {own[place] for own in heads if own}
-            if len(words) > 1 and all(map(str.isalnum, words)):
-                rule = _code_part(table, target, place, rows)
-                if rule is not None:
-                    found.append(rule)
-                    table = rule.reduce(table)
-    return found
-
-
-def _tokens_of(text: Any) -> list[str]:
-    return _TOKENS.findall(text) if isinstance(text, str) and not is_absent(text) else []
-
-
-def _code_part(
-    table: ColumnFrame, target: int, place: int, rows: NDArray[np.intp]
-) -> CodePart | None:
-    """Return the column that stands in most codes at a place, if what is left differs enough."""
-    found: list[tuple[float, CodePart]] = []
-    for at, cells in table.items():
-        is_date = cells.column.kind == "datetime"
-        if at == target or not (is_date or _has_words(cells)):
-            continue
-        for part in _DATE_PARTS if is_date else ("level",):
-            for some, least in ((rows, HINT_HELD), (np.arange(count_rows(table)), LEAST_HELD)):
-                own = {at: cells.take(some), target: table[target].take(some)}
-                width = 0 if is_date else _width_in(own[target], place, own[at])
-                rule = CodePart(field_at(table, at), field_at(table, target), place, part, width)
-                share = _share_held(rule, own)
-                if share < least:
-                    break
-            else:
-                if _differ(rule, table):
-                    found.append((share, rule))
-                    break
-    if found:
-        return max(found, key=lambda own: own[0])[1]
-    return _choice_part(table, target, place)
-
-
-def _choice_part(table: ColumnFrame, target: int, place: int) -> CodePart | None:
-    """Return the column that tells which of few words stands in the codes at a place.
-
-    What tells it by the fewest levels comes first.
-    """
-    tokens = [_tokens_of(text) for text in table[target].values.to_numpy(object)]
-    words = np.array([_word_at(own, place) for own in tokens], object)
-    counts = Counter(words[words != ""].tolist())
-    least = max(table[target].column.least_rows, FEWEST_OF_CHOICE)
-    if not 1 < len(counts) <= MOST_CHOICES or counts.most_common(2)[1][1] < least:
-        return None
-    found: list[tuple[int, CodePart]] = []
-    for at, cells in table.items():
-        few = cells.column.kind in ("categorical", "boolean") and not cells.column.is_generated
-        for part in ("presence", "choice") if few else ("presence",):
-            choices = _choices_told(cells, part, words, least) if at != target else ()
-            if choices:
-                ends = field_at(table, at), field_at(table, target)
-                found.append((len(choices), CodePart(*ends, place, part, 0, choices)))
-    rules = [rule for _, rule in sorted(found, key=lambda own: own[0]) if _differ(rule, table)]
-    return rules[0] if rules else None
-
-
-def _choices_told(
-    cells: TypedSeries, part: str, words: NDArray[Any], least: int
-) -> tuple[tuple[Scalar, str], ...]:
-    """Return the word that goes with each level, if nearly all rows have that of theirs.
-
-    No level of fewer rows than `least` is told of.
-    """
-    levels = _told_levels(cells, part)
-    distinct, own = np.unique(
-        levels if part == "presence" else range(len(levels)), return_inverse=True
-    )
-    names, word = np.unique(words.astype(str), return_inverse=True)
-    if not 1 < len(distinct) <= MOST_CHOICES * 3:
-        return ()
-    table = np.zeros((len(distinct), len(names)), np.int64)
-    np.add.at(table, (own[cells.codes], word), 1)
-    table[:, names == ""] = 0
-    best, total = table.max(axis=1), table.sum()
-    often = best >= least
-    by_one = table.sum(axis=0).max()
-    misses = total - best[often].sum()
-    if misses > (1 - LEAST_HELD) * total or misses > MOST_BY_CHANCE * (total - by_one):
-        return ()
-    first = [levels[np.flatnonzero(own == at)[0]] for at in range(len(distinct))]
-    told = [(first[at], str(names[table[at].argmax()])) for at in np.flatnonzero(often).tolist()]
-    return tuple(told) if len({name for _, name in told}) > 1 else ()
-
-
-def _has_words(cells: TypedSeries) -> bool:
-    """Return whether a column has several levels, texts or whole numbers."""
-    if cells.column.is_generated or cells.column.kind not in ("categorical", "integer"):
-        return False
-    return 1 < len(cells.levels) <= MOST_LEVELS
-
-
-def _width_in(codes: TypedSeries, place: int, cells: TypedSeries) -> int:
-    """Return how many digits the numbers of a column have in codes; 0 for texts."""
-    tokens = next((own for text in codes.values if (own := _tokens_of(text))), [])
-    return len(_word_at(tokens, place)) if cells.column.kind == "integer" else 0
-
-
-def _share_held(rule: CodePart, table: ColumnFrame) -> float:
-    """Return the share of the codes that hold the column; 0 where it does not vary."""
-    texts = table[rule.target.position].values.to_numpy(object).tolist()
-    pairs = [
-        (_word_at(tokens, rule.place), word)
-        for text, word in zip(texts, rule.words(table), strict=True)
-        if word and (tokens := _tokens_of(text))
-    ]
-    same = sum(token == word for token, word in pairs)
-    return same / len(pairs) if len({word for _, word in pairs}) > 1 else 0.0
-
-
-def _differ(rule: CodePart, table: ColumnFrame) -> bool:
-    """Return whether codes differ without the column, or have room to."""
-    codes = table[rule.target.position]
-    rests = rule.reduce(table)[rule.target.position].levels
-    longest = max(
-        (sum(map(str.isdecimal, own)) for own in rests if isinstance(own, str)), default=0
-    )
-    return len(rests) >= LEAST_NEW * len(codes.levels) or 10**longest >= ROOM * len(codes.levels)

@@ -110,20 +110,26 @@ class PresenceDependency(Dependency):
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
         """Put the column of presence into the table."""
-        cells = table[self.target.position]
-        places = {level_key(mark): place for place, mark in enumerate(self.absent)}
-        codes = [places.get(level_key(level), len(places)) for level in cells.levels]
         levels: list[Scalar] = [*self.absent, PRESENT]
-        values = levels_to_series(levels, np.array(codes, np.int32)[cells.codes], self.column)
-        values = values.set_axis(cells.values.index)
+        values = levels_to_series(levels, self._places(table), self.column)
+        values = values.set_axis(table[self.target.position].values.index)
         return with_cells(table, {self.position: TypedSeries(self.column, values)})
+
+    def _places(self, table: ColumnFrame) -> NDArray[np.int32]:
+        """Return which of `absent` stands in each row, or their number where there is a value.
+
+        A mark that is not known, which too few rows hold for it to be kept, counts as the first.
+        """
+        cells, n_marks = table[self.target.position], len(self.absent)
+        places = {level_key(mark): place for place, mark in enumerate(self.absent)}
+        known = np.array([places.get(level_key(own), n_marks) for own in cells.levels], np.int32)
+        found = known[cells.codes]
+        return np.where((found == n_marks) & ~_have_value(cells), 0, found)
 
     def has_value(self, table: ColumnFrame) -> NDArray[np.bool_]:
         """Return where the target has a value, shape (rows,)."""
-        cells = table[self.target.position]
-        absent = {level_key(mark) for mark in self.absent}
-        present = np.array([level_key(level) not in absent for level in cells.levels], np.bool_)
-        return present[cells.codes]
+        has_value: Mask = self._places(table) == len(self.absent)
+        return has_value
 
     def present_cells(self, table: ColumnFrame) -> TypedSeries:
         """Return the target's cells that hold a value."""
@@ -220,7 +226,7 @@ def _looks_like_mark(level: Scalar, kind: Kind) -> bool:
 
 
 def widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return a mask of a schema's cells with one for the columns of presence.
+    """Return a mask of a schema's cells with those for the columns behind them.
 
     Parameters
     ----------
@@ -229,9 +235,10 @@ def widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
     Returns
     -------
-    Shape (rows, 2 · columns): the presence of a cell is marked as the cell itself.
+    Shape (rows, 4 · columns): what is told of a cell, such as whether it has a value, which date it
+    holds and whether it agrees with another one, is marked as the cell itself.
     """
-    return np.hstack([cells, cells])
+    return np.tile(cells, 4)
 
 
 LEAST_ROWS = 20  # that have a mark, and that have none
@@ -661,10 +668,7 @@ def find_hole_shares(table: ColumnFrame, kept: Collection[int] = ()) -> list[Hol
 
 
 def _have_value(cells: TypedSeries) -> Mask:
-    if cells.column.kind in NUMBERS | TICKS:
-        return cells.numbers.present
-    filled = np.array([not is_absent(level) for level in cells.levels], np.bool_)
-    return np.asarray(filled[cells.codes], np.bool_)
+    return cells.numbers.present if cells.column.kind in NUMBERS | TICKS else cells.filled
 
 
 def _in_some(present: Mask) -> bool:

@@ -313,9 +313,8 @@ class SelfReference:
                 parents[own] = _shared_out(
                     own, candidates, sizes, time=time, weights=weights, rng=rng
                 )
-        if not self.deepest and time is not None:
-            early = np.flatnonzero((parents >= 0) & (time[np.maximum(parents, 0)] >= time))
-            parents[early] = np.argmin(time)
+        if time is not None and not self.in_circles:
+            parents = _earlier(parents, time)
         itself = np.flatnonzero(parents == np.arange(n))
         parents[itself] = (itself + 1) % n if n > 1 else -1  # only where there are circles
         return parents
@@ -454,18 +453,8 @@ def _shared_out(
 ) -> Rows:
     """Give each row a candidate, as many rows to one as in the real table.
 
-    Parameters
-    ----------
-    rows, candidates
-        Rows, and those that they may refer to.
-    sizes
-        How many rows refer to one.
-    time
-        What puts all rows in order, if they refer to earlier ones; None if they don't.
-    weights
-        How likely others refer to each of all rows.
-    rng
-        The only source of randomness.
+    If they refer to earlier ones, `time` puts all rows in order; `weights` tells how likely others
+    refer to each of all rows.
     """
     counts = np.diff(sizes.ends(len(rows), rng), prepend=0)
     ranks = rng.random(len(candidates)) ** (1 / weights[candidates])  # Efraimidis and Spirakis
@@ -479,6 +468,15 @@ def _shared_out(
     drawn = np.searchsorted(ends, rng.random(len(rows)) * reach, side="right")
     first = candidates[np.argmin(time[candidates])]  # where a row is before all that were chosen
     return np.where(before > 0, chosen[np.minimum(drawn, len(chosen) - 1)], first)
+
+
+def _earlier(parents: Rows, time: Floats) -> Rows:
+    """Let rows that refer to a later one refer to the one just before them, or to none."""
+    late = np.flatnonzero((parents >= 0) & (time[np.maximum(parents, 0)] >= time))
+    order = np.argsort(time, kind="stable")
+    before = np.searchsorted(time[order], time[late], side="left")
+    parents[late] = np.where(before > 0, order[np.maximum(before - 1, 0)], -1)
+    return parents
 
 
 def _one_before(group: Rows, time: Floats) -> Rows:

@@ -16,7 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.random_streams import numpy_stream
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules
+from tabgan.inference.key_columns import columns_in_order, is_code
 from tabgan.rules.presence_dependency import frequent_marks
 from tabgan.sampling.key_groups import (
     CHANCE,
@@ -38,9 +40,11 @@ from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
     "JointKey",
+    "RowOrder",
     "RowRule",
     "KeyRule",
     "find_joint_keys",
+    "find_order",
     "give_keys",
     "key_from_json",
     "key_to_json",
@@ -59,7 +63,9 @@ MOST_OF_CHANCE = 0.2  # of the repeated rows that there would be by chance
 LEAST_PAIRS = 30.0  # of equal rows that there would be by chance
 LEAST_REPEATED = 0.1  # share of the rows that repeat others in a single one of the columns
 MOST_COLUMNS = 25
+MOST_CODES = 2**62  # of several columns together
 MOST_PARTS = 3
+MOST_IN_ORDER = 131_072  # rows: as many as are made to go together
 TOGETHER = 16  # blocks of a sample whose rows refer to each other, or are unique together
 _KINDS = frozenset({"categorical", "boolean", "integer", "datetime"})
 
@@ -277,10 +283,14 @@ def _candidates(table: ColumnFrame) -> dict[int, _Levels]:
 
 def _repeated_share(columns: Sequence[Rows]) -> float:
     """Return the share of the rows that repeat an earlier one in some columns."""
-    combined = columns[0]
+    combined, room = columns[0], int(columns[0].max()) + 1
     for own in columns[1:]:
-        combined = np.unique(combined * (int(own.max()) + 1) + own, return_inverse=True)[1]
-    return 1 - len(np.unique(combined)) / len(combined)
+        size = int(own.max()) + 1
+        if room * size > MOST_CODES:
+            combined = np.unique(combined, return_inverse=True)[1]
+            room = len(combined)
+        combined, room = combined * size + own, room * size
+    return 1 - len(pd.unique(combined)) / len(combined)
 
 
 def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGroups, ...]:
@@ -429,11 +439,140 @@ def _with_sizes_of_levels(
     return replace(groups, sized_by=best, sizes_of_levels=tuple(sizes))
 
 
-KeyRule = KeyGroups | SelfReference | JointKey
+@dataclass(frozen=True)
+class RowOrder:
+    """The columns by which the rows of a table are in order: a key, then a date.
+
+    Parameters
+    ----------
+    columns
+        The columns, and whether they fall; rows that are equal in one are in order of the next.
+    codes
+        Identifiers that are in order, and whether they fall: they follow the order of the rows.
+    """
+
+    columns: tuple[tuple[ColumnRef, bool], ...]
+    codes: tuple[tuple[ColumnRef, bool], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.columns and not self.codes:
+            raise ValueError("rows are in order of one column at least")
+
+    def describe(self, schema: Schema) -> str:  # noqa: ARG002
+        """Describe the order in words.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table.
+        """
+        names = [f"{own}{', falling' * falls}" for own, falls in self.columns or self.codes]
+        return f"rows are in order of {', then of '.join(names)}, {MOST_IN_ORDER:,} at once at most"
+
+    def order_of(self, frame: pd.DataFrame, encoder: TableEncoder, free: Collection[int]) -> Rows:
+        """Return the rows of a frame as they are to follow each other.
+
+        Parameters
+        ----------
+        frame
+            Drawn rows.
+        encoder
+            Encoder of the table.
+        free
+            Positions of the identifiers that say nothing of their row.
+        """
+        by = [*self.columns, *(own for own in self.codes if own[0].position not in free)]
+        ranks = [_ranks_in(frame, own.position, encoder.schema, falls) for own, falls in by]
+        last_first = [np.arange(len(frame)), *reversed(ranks)]
+        order: Rows = np.lexsort(last_first).astype(np.int64)
+        return order
+
+    def write(
+        self, frame: pd.DataFrame, encoder: TableEncoder, keys: Sequence["KeyRule"]
+    ) -> pd.DataFrame:
+        """Put rows in order, and the identifiers that say nothing of their row as well.
+
+        Parameters
+        ----------
+        frame
+            Drawn rows.
+        encoder
+            Encoder of the table.
+        keys
+            All that rows of the table are to each other.
+        """
+        free = _free_codes(encoder, keys)
+        order = self.order_of(frame, encoder, free)
+        series = [frame.iloc[order, at] for at in range(frame.shape[1])]
+        falls = {own.position: is_falling for own, is_falling in self.codes}
+        for at in free:
+            if at in falls and not encoder.schema.columns[at].missing:
+                ranks = _ranks_in(frame, at, encoder.schema, falls[at])
+                series[at] = frame.iloc[np.argsort(ranks, kind="stable"), at]
+            elif _counts_on(encoder, at):
+                series[at] = frame.iloc[:, at]
+        columns = [own.set_axis(frame.index) for own in series]
+        return pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the order by JSON values."""
+        parts = {"columns": self.columns, "codes": self.codes}
+        return {
+            name: [{"column": own.to_json(), "falls": falls} for own, falls in columns]
+            for name, columns in parts.items()
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild the order from `to_json`'s value."""
+        columns, codes = (
+            tuple((ColumnRef.from_json(own["column"]), bool(own["falls"])) for own in state[name])
+            for name in ("columns", "codes")
+        )
+        return cls(columns, codes)
+
+
+def _ranks_in(frame: pd.DataFrame, at: int, schema: Schema, falls: bool) -> NDArray[Any]:
+    numbers = sortable(frame, at, schema).astype(np.float64)
+    return -numbers if falls else numbers
+
+
+def _free_codes(encoder: TableEncoder, keys: Sequence["KeyRule"]) -> list[int]:
+    """Return the identifiers that say nothing of their row, so that any row may have them."""
+    tied = {at for rule in encoder.dependencies for at in rule.positions}
+    for rule in keys:
+        if isinstance(rule, KeyGroups):
+            tied |= {rule.key.position, *rule.determined, *rule.shared}
+    return [
+        at for at in encoder.generated if at not in tied and is_code(encoder.schema.columns[at])
+    ]
+
+
+def _counts_on(encoder: TableEncoder, at: int) -> bool:
+    own = encoder.encoders[at]
+    return isinstance(own, IdentifierEncoder) and own.is_running
+
+
+def find_order(table: ColumnFrame) -> RowOrder | None:
+    """Find the columns by which the rows of a table are in order; None if there are none."""
+    columns, codes = columns_in_order(table)
+    own = tuple(
+        tuple((field_at(table, at), falls) for at, falls in places.items())
+        for places in (columns, codes)
+    )
+    is_counted = all(ref.column.kind == "sequential" and not falls for ref, falls in own[1])
+    return None if not columns and is_counted else RowOrder(*own)
+
+
+KeyRule = KeyGroups | SelfReference | JointKey | RowOrder
 RowRule = SelfReference | SameAsReferred | CountOfReferences | JointKey
 """A rule between rows that may be checked."""
 
-_FORMS: dict[str, type[KeyRule]] = {"reference": SelfReference, "joint": JointKey}
+_FORMS: dict[str, type[KeyRule]] = {
+    "reference": SelfReference,
+    "joint": JointKey,
+    "order": RowOrder,
+}
 
 
 def key_to_json(rule: KeyRule) -> dict[str, Any]:
@@ -451,7 +590,10 @@ def learn_table_keys(table: ColumnFrame) -> tuple[KeyRule, ...]:
     """Learn what rows of a table are to each other."""
     references = learn_references(table)
     others = [rule.column.position for rule in references]
-    return (*learn_keys(table, others), *references, *find_joint_keys(table))
+    order = find_order(table)
+    orders = () if order is None else (order,)
+    # rows that refer to earlier ones do so when they are in order, which no move may change
+    return (*learn_keys(table, others), *find_joint_keys(table), *orders, *references)
 
 
 def rows_together(keys: Sequence[KeyRule], block_rows: int) -> int:
@@ -504,13 +646,22 @@ def give_keys(
             for at, frame in _in_blocks(blocks, block_rows, start)
         )
     for at, frame in _in_blocks(blocks, rows_together(keys, block_rows), start):
-        rng, done = numpy_stream(seed, "together", at), frame
+        rng, drawn = numpy_stream(seed, "together", at), frame
+        done = drawn
         for rule in keys:
-            if isinstance(rule, JointKey):
+            if isinstance(rule, RowOrder):
+                done = rule.write(_checked(done, drawn, check), encoder, keys)
+                drawn = done  # no row is where it was
+            elif isinstance(rule, JointKey):
                 done = rule.write(done, encoder, rng, check)
             elif isinstance(rule, SelfReference):
                 done = rule.write(done, encoder.schema, rng)
-        yield done if done is frame else _rows_of(done, frame, check(done))
+        yield _checked(done, drawn, check)
+
+
+def _checked(new: pd.DataFrame, old: pd.DataFrame, check: Check) -> pd.DataFrame:
+    """Return the rows of a frame that meet the conditions, and in place of others the old ones."""
+    return new if new is old else _rows_of(new, old, check(new))
 
 
 def _rows_of(new: pd.DataFrame, old: pd.DataFrame, is_new: Mask) -> pd.DataFrame:

@@ -26,9 +26,11 @@ from numpy.typing import NDArray
 
 __all__ = [
     "DateForm",
+    "HeldDate",
     "clock_shares",
     "date_texts",
     "find_date",
+    "find_held_date",
     "held_date",
     "in_runs",
     "CHECKSUMS",
@@ -433,6 +435,44 @@ def find_date(texts: Sequence[str]) -> DateForm | None:
     return None
 
 
+class HeldDate(NamedTuple):
+    """Where a date stands in codes: in which run of digits, and where in it."""
+
+    run: int
+    form: DateForm
+
+    def place_in(self, text: str) -> slice | None:
+        """Return where the date stands in a code; None where the code has no room for it."""
+        runs = [match.start() for match in re.finditer("[0-9]+", text)]
+        if len(runs) <= self.run:
+            return None
+        start = runs[self.run] + self.form.start
+        end = start + _digits_of(self.form.date + self.form.clock)
+        return slice(start, end) if text[start:end].isdecimal() and end <= len(text) else None
+
+
+def find_held_date(texts: Sequence[str]) -> HeldDate | None:
+    """Find the date that codes hold somewhere; None if they hold none.
+
+    Examples
+    --------
+    >>> codes = [f"AB-{2023 + n % 2}{1 + n % 12:02}-{n:03}" for n in range(60)]
+    >>> held = find_held_date(codes)
+    >>> held.form.date, codes[0][held.place_in(codes[0])]
+    ('%Y%m', '202301')
+    """
+    rows = [re.findall("[0-9]+", text) for text in texts]
+    n_runs, n_alike = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    if n_alike < LEAST_DATES * len(rows):
+        return None
+    for at, runs in enumerate(zip(*(row for row in rows if len(row) == n_runs), strict=True)):
+        size = min(map(len, runs))
+        found = find_date([run[:size] for run in runs])
+        if found is not None:
+            return HeldDate(at, found)
+    return None
+
+
 def held_date(texts: Sequence[str]) -> str:
     """Return how the date is written that codes hold somewhere; empty if they hold none.
 
@@ -441,16 +481,8 @@ def held_date(texts: Sequence[str]) -> str:
     >>> held_date([f"AB-{2023 + n % 2}{1 + n % 12:02}-{n:03}" for n in range(60)])
     '%Y%m'
     """
-    rows = [re.findall("[0-9]+", text) for text in texts]
-    n_runs, n_alike = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
-    if n_alike < LEAST_DATES * len(rows):
-        return ""
-    for runs in zip(*(row for row in rows if len(row) == n_runs), strict=True):
-        size = min(map(len, runs))
-        found = find_date([run[:size] for run in runs])
-        if found is not None:
-            return found.date + found.clock
-    return ""
+    found = find_held_date(texts)
+    return "" if found is None else found.form.date + found.form.clock
 
 
 def _digits_of(form: str) -> int:

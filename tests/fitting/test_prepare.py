@@ -7,13 +7,16 @@ import pandas as pd
 import pytest
 
 from tabgan import DataError, OptionError, TabGAN, tune
+from tabgan.base.random_streams import numpy_stream
 from tabgan.cli.describe import describe_table, lay_out
 from tabgan.constraints import FixedCombinations, Inequality, Sum
 from tabgan.encoding import table_encoder
+from tabgan.encoding.identifiers.identifier_encoders import find_attributes
 from tabgan.fitting import prepare as min_group
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import TableOptions, prepare
 from tabgan.inference import infer_schema as infer_schema_module
+from tabgan.rules.detect_dependencies import detect_dependencies
 
 ROWS = 400
 FAST = {"steps": 1, "hidden_dim": 8, "refine": False, "polish": False, "verbose": False}
@@ -184,3 +187,33 @@ def test_lorem_is_written_where_it_was_chosen():
     }
     assert drawn["keep-shape"].str.contains("was|not|bad").all()
     assert not drawn["lorem"].str.contains("was|bad").any()
+
+
+def test_rules_are_those_of_the_table_with_its_rare_levels_folded():
+    rng = np.random.default_rng(0)
+    net = rng.integers(100, 9_000, 400)
+    frame = pd.DataFrame({"net": net, "gross": net + rng.integers(1, 900, 400)})
+    frame["tax"] = frame["gross"] - frame["net"]
+    frame["town"] = rng.choice(["Ulm", "Kiel", "Jena"], 400)
+    frame["shop"] = rng.choice(["a", "b", "c", "d"], 400)
+    frame["kind"] = frame["shop"].map({"a": "big", "b": "big", "c": "small", "d": "small"})
+    frame.loc[:2, "town"] = "Rust"
+    for rare in ({"town": "Rust"}, {"town": "Rust", "shop": "e", "kind": "odd"}):
+        frame.loc[:2, [*rare]] = [*rare.values()]
+        preparation = prepare(frame, TableOptions(), 0)
+        assert [*preparation.folded] == [*rare]
+        stream = numpy_stream(0, "detect")
+        again = detect_dependencies(preparation.table, stream, (), find_attributes)
+        assert [*preparation.encoder.dependencies[: len(again)]] == again
+        assert len(again) == 2
+
+
+def test_levels_do_not_limit_columns_that_are_left_alone():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"plan": rng.choice(["free", "paid"], 600), "x": rng.normal(size=600)})
+    frame["uses"] = rng.integers(0, np.where(frame["plan"] == "free", 30, 300))
+    said = []
+    for unlimited in ([], [2]):
+        found = prepare(frame, TableOptions(), 0, unlimited=unlimited).encoder.dependencies
+        said.append([rule.describe() for rule in found])
+    assert said == [["'uses' keeps to what its 'plan' allows"], []]

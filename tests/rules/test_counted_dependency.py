@@ -37,6 +37,7 @@ def full_years(start, end):
 BORN, SOLD = days("1950-01-01", 15_000), days("2015-01-01", 2_000)
 LEFT = SOLD + pd.to_timedelta(RNG.integers(1, 3_000, ROWS), unit="m")
 CAME = LEFT + pd.to_timedelta(RNG.integers(1, 9_000, ROWS), unit="m")
+PAID = SOLD + pd.to_timedelta(np.random.default_rng(1).integers(-20, 20, ROWS), unit="D")
 BUILT = RNG.integers(1950, 2015, ROWS)
 YES = answers(5, "yes", "no", "maybe")
 HOLES = {f"h{at}": np.where(RNG.random(ROWS) < 0.3, None, "x" * (at + 1)) for at in range(4)}
@@ -46,6 +47,14 @@ TABLES = {
     "both days of a stay": (
         {"sold": SOLD, "left": LEFT.normalize(), "n": (LEFT.normalize() - SOLD).days + 1},
         "1 more than the number of days",
+    ),
+    "days late": (
+        {"due": SOLD, "paid": PAID, "n": np.maximum(0, (PAID - SOLD).days)},
+        "the number of days from 'due' to 'paid', at least 0",
+    ),
+    "days late and a fee": (
+        {"due": SOLD, "paid": PAID, "n": np.maximum(2, (PAID - SOLD).days + 1)},
+        "1 more than the number of days from 'due' to 'paid', at least 2",
     ),
     "started hours": (
         {"a": SOLD, "b": LEFT, "n": (LEFT - SOLD) // pd.Timedelta("1h") + 1},

@@ -37,6 +37,12 @@ PLANTED = {
         "'y' = 0.009375 * c0 * n",
     ),
     "multiple of a quotient": (lambda t: (t.c0 / t.c1 * 12).round(6), "'y' = 12 * c0 / c1"),
+    "multiple of five digits": (lambda t: (t.c0 * 1.0825).round(2), "'y' = 1.0825 * c0"),
+    "difference from 0 on": (
+        lambda t: (t.c0 - t.c1).clip(lower=0).round(2),
+        "'y' = max(0, c0 - c1)",
+    ),
+    "up to a limit": (lambda t: t.c0.clip(upper=95.5), "'y' = min(95.5, c0)"),
     "affine": (lambda t: (t.c0 * 1.8 + 32).round(3), "'y' = 1.8 * c0 + 32"),
     "sum of three": (lambda t: (t.c0 + t.c1 + t.c2).round(2), "'c0' + 'c1' + 'c2' = 'y'"),
     "signs": (lambda t: (t.c0 - t.c1 - t.c2).round(2), "'c1' + 'c2' + 'y' = 'c0'"),

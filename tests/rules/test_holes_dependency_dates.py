@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 
 from tabgan import TabTrees
+from tabgan.fitting.prepare import with_min_group
+from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.holes_dependency import FilledDateDependency, HolesDependency
+from tabgan.table.columns import by_position
 
 ROWS = 800
 FORMS = {"days": "%d/%m/%Y", "moments": "%Y-%m-%d %H:%M"}
@@ -95,3 +98,18 @@ def test_no_distance_tells_of_a_single_row(table_of, rng):
     for share in (0.25, 0.5, 0.75):  # both rows beside the quantile
         for row in order[int(share * (len(order) - 1)) :][:2]:
             assert stored(gaps + (np.arange(ROWS) == row)) == found
+
+
+def test_a_mark_of_few_rows_is_a_hole_like_the_others(rng):
+    days = pd.Timestamp(2015, 1, 1) + pd.to_timedelta(rng.integers(0, 3_000, 400), "D")
+    frame = pd.DataFrame({"day": days.strftime("%Y-%m-%d"), "year": days.year.astype("int64")})
+    frame["term"] = days.strftime("%Y-%m")
+    frame.loc[rng.random(400) < 0.15, "day"] = None
+    frame.loc[rng.random(400) < 0.1, "term"] = None
+    frame.loc[[7, 70], "day"] = "n/k"
+    table = by_position(frame, with_min_group(infer_schema(frame), 5))
+    rules = detect_dependencies(table, np.random.default_rng(0))
+    assert "'year' is the year of 'day'" in [rule.describe() for rule in rules]
+    filled = rules[0].reduce(table)
+    assert filled[0].numbers.present.all()
+    assert (filled[0].values.str[:4].astype(int) == frame["year"]).all()

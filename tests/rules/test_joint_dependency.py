@@ -1,6 +1,7 @@
 """Columns that several others determine together."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,9 @@ import pytest
 from tabgan import TabTrees
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
-from tabgan.rules.joint_dependency import find_coalesced, find_joint
+from tabgan.rules.joint_dependency import find_coalesced, find_joint, find_pairs
 from tabgan.table.columns import by_position
+from tabgan.table.schema import Schema
 
 ROWS = 900
 
@@ -105,3 +107,49 @@ def test_a_column_that_repeats_another_one_in_part_only_is_left(rng):
     frame = pd.DataFrame({"raw": raw, "corrected": corrected, "final": final})
     table = by_position(frame, infer_schema(frame))
     assert not find_coalesced(table, np.random.default_rng(0))
+
+
+def jobs(rows=300, seed=0):
+    """Twenty jobs of one department each, some rows of which are in a second one."""
+    rng = np.random.default_rng(seed)
+    job = rng.integers(0, 20, rows)
+    second = rng.random(rows) < 0.2 * (job % 4 == 0)
+    frame = pd.DataFrame({"job": [f"job {n}" for n in job], "unit": [f"u{n}" for n in job % 6]})
+    frame["unit"] = frame["unit"].where(~second, [f"u{n}" for n in (job + 1) % 6])
+    return by_position(frame, infer_schema(frame))
+
+
+def test_pairs_that_never_occur_are_not_drawn_in_a_small_table():
+    table = jobs()
+    (rule,) = find_pairs(table, np.random.default_rng(0), 2)
+    rule = dependency_from_json({"rule": rule.name, **rule.to_json()})
+    assert rule.describe() == "'job' and 'unit' have 25 pairs of levels"
+    rng = np.random.default_rng(1)
+    mixed = {
+        0: table[0].take(rng.integers(0, 300, 2000)),
+        1: table[1].take(rng.integers(0, 300, 2000)),
+    }
+    drawn = rule.restore(mixed)
+    pairs = {*zip(table[0].values, table[1].values, strict=True)}
+    assert {*zip(drawn[0].values, drawn[1].values, strict=True)} <= pairs
+    kept = (drawn[1].values.to_numpy() == mixed[1].values.to_numpy()).mean()
+    assert 0.15 < kept < 0.25  # those whose pair occurs anyway
+    assert rule.restore(table)[1].values.equals(table[1].values)
+
+
+def test_a_pair_of_few_rows_is_not_stored():
+    table = jobs()
+    rare = pd.Series(table[1].values.to_numpy(object), dtype=object)
+    rare.iloc[np.flatnonzero(table[0].values == "job 0")[:3]] = "u5"
+    frame = pd.DataFrame({"job": table[0].values.to_numpy(object), "unit": rare})
+    schema = Schema([replace(column, min_group=5) for column in infer_schema(frame)])
+    (rule,) = find_pairs(by_position(frame, schema), np.random.default_rng(0), 2)
+    assert min(rows for *_, rows in rule.pairs) >= 5
+
+
+def test_unrelated_levels_have_no_pairs():
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        columns = {name: rng.geometric(0.2, 250).astype(str) for name in "abcd"}
+        frame = pd.DataFrame(columns)
+        assert not find_pairs(by_position(frame, infer_schema(frame)), rng, 4)

@@ -186,3 +186,30 @@ def test_a_number_that_counts_the_rows_that_refer_to_a_row_does_so_in_a_sample()
     assert told.rule == words
     assert told.rows.baseline == 99.5
     assert told.rows.value < 90
+
+
+@pytest.mark.parametrize("step", [1, 7])
+def test_replies_come_after_what_they_reply_to_in_number_and_time(step):
+    rng, rows = np.random.default_rng(0), 600
+    ids = 100 + step * np.arange(rows)
+    back = np.arange(rows) - 1 - rng.exponential(15, rows).astype(int)
+    is_reply = (rng.random(rows) > 0.3) & (back >= 0)
+    times = pd.Timestamp("2024-03-01") + pd.to_timedelta(
+        np.sort(rng.choice(10**6, rows, replace=False)), unit="s"
+    )
+    frame = pd.DataFrame(
+        {
+            "post_id": ids,
+            "parent_id": pd.array(np.where(is_reply, ids[back], 0), "Int64"),
+            "created": times,
+            "likes": rng.poisson(4, rows),
+        }
+    )
+    frame.loc[~is_reply, "parent_id"] = pd.NA
+    schema, rule = learned(frame)
+    made = rule.write(frame.assign(likes=rng.permutation(frame["likes"])), schema, rng)
+    replies = made[made["parent_id"].notna()]
+    assert (replies["parent_id"] < replies["post_id"]).all()
+    created = made.set_index("post_id")["created"]
+    assert (created[replies["parent_id"]].to_numpy() <= replies["created"].to_numpy()).all()
+    assert len(replies) / rows == pytest.approx(is_reply.mean(), abs=0.1)

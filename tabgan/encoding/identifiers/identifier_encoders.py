@@ -274,6 +274,11 @@ class IdentifierEncoder(ColumnEncoder):
         return cls(column, values_type, maker, absence, repetition)
 
     @property
+    def is_running(self) -> bool:
+        """Whether the values count the rows of a sample, one after the other."""
+        return isinstance(self._maker, RisingNumbers)
+
+    @property
     def n_own(self) -> int:
         """How many positions of a sample are sure to have values of their own."""
         return 0 if self._repetition is not None else own_values(self._maker)

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.generators.trees.level_orders import LevelOrders
-from tabgan.generators.trees.vector_leaf_trees import CHUNK, Codes, Features, VectorLeafTrees
+from tabgan.generators.trees.vector_leaf_trees import (
+    CHUNK,
+    Codes,
+    Features,
+    LevelOrders,
+    VectorLeafTrees,
+)
 
 if TYPE_CHECKING:
     import xgboost

@@ -38,7 +38,7 @@ MOST_ROWS = 100_000  # on which the trees of a column are grown
 MOST_BINS = 4096  # of a number, in a file
 HELD_OUT = 0.1  # share of the rows by which the growth of trees ends …
 FEW_ROWS = 5_000  # … where there are more; of so few, each is held out once …
-FOLDS = 4  # … by one of so many classifiers, whose mean is taken
+FOLDS = 4  # … by one of so many classifiers, whose mean is taken: all have the trees of one
 SHALLOW, SLOW, PATIENT = 3, 0.1, 12  # depth, rate and patience that few rows are also tried with
 LEAST_CHANCE = 1e-6  # of a class, for its loss
 
@@ -588,6 +588,7 @@ class _ColumnFit:
             )
 
         first, *others = _parts_held_out(len(classes), rng)
+        growth = replace(growth, rounds=-(-growth.rounds // (1 + len(others))))
         parts = [fit(growth, first)]
         if others and not stop():
             slow = replace(growth, depth=SHALLOW, rate=SLOW, patience=PATIENT)

@@ -16,7 +16,7 @@ from tabgan.generators.trees.tree_generator import (
 )
 
 ROWS, LEAST = 400, 7
-FAST = Growth(depth=3, rate=0.3, bins=32, rounds=4)
+FAST = Growth(depth=3, rate=0.3, bins=32, rounds=16)  # four of each classifier of few rows
 # two numbers, the second one with a flag of its presence; a level span of three levels
 LAYOUT = RowLayout(marks=(None, 0), widths=(2, 3))
 ORDER = (3, 0, 2, 1)  # the levels, the first number, the flag, the second number
@@ -82,6 +82,15 @@ def test_given_levels_are_handed_in():
     _, codes = generator.draw(500, np.random.default_rng(0), 0 * handed_in)
     assert not codes[:, 1].any()
     assert codes[:, 0].mean() < 0.15
+
+
+def test_the_classifiers_of_few_rows_have_no_more_trees_than_one():
+    """A number that another one tells exactly is learned better and better, without an end."""
+    low, width, codes = encoded()
+    low[:, 1], codes[:, 0] = 1 - low[:, 0] - width[:, 0], 0
+    generator = training().run(low, width, codes)
+    by_column = {own.column: own for own in generator.columns}
+    assert [len(trees) for trees in by_column[1].trees[:2]] == [FAST.rounds, FAST.rounds]
 
 
 def test_a_column_that_may_not_grow_keeps_its_margin():
