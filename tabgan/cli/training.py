@@ -453,7 +453,7 @@ def write_report(
     report.done("report")
     verdict = evaluation.verdict
     report.say(verdict.headline)
-    report.say(f"Score {verdict.score:.3f} ({verdict.grade}); compared {compared}")
+    report.say(f"Score {verdict.score:.3f} ({verdict.in_words}); compared {compared}")
     report.say(f"Wrote the report to {path}")
     if gan.privacy_ is not None:
         report.say("The report uses the real rows, so the privacy guarantee does not cover it")

@@ -16,7 +16,9 @@ import pandas as pd
 from joblib import cpu_count
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
+from sklearn import set_config
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import OneHotEncoder
@@ -46,6 +48,7 @@ __all__ = [
     "detect",
     "detection_score",
     "find_telling_features",
+    "folds_of",
     "half_labels",
     "macro_auc",
     "map_in_threads",
@@ -65,6 +68,7 @@ Choice = tuple[int, ...]
 """Places of the columns that are looked at."""
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
+Fold = tuple[Labels, Labels]
 ROUNDS = 100  # of boosting
 MOST_LEVELS = 100  # of a column, in one-hot form
 
@@ -101,7 +105,8 @@ def map_in_threads(work: Callable[[Job], Result], jobs: Iterable[Job]) -> list[R
     libraries = ThreadpoolController()  # to look for them takes longer than many a job
 
     def start() -> None:
-        libraries.limit(limits=1)  # OpenMP's own limit is one of each thread
+        libraries.limit(limits=1)  # OpenMP's own limit is one of each thread, …
+        set_config(skip_parameter_validation=True)  # … and so are scikit-learn's options
 
     with (
         _filters_of_warnings(),
@@ -113,17 +118,19 @@ def map_in_threads(work: Callable[[Job], Result], jobs: Iterable[Job]) -> list[R
 
 @contextmanager
 def _filters_of_warnings() -> Iterator[None]:
-    """Keep the filters of warnings, and show none that only threads bring about.
+    """Keep the filters of warnings, and show none that only threads or early ends bring about.
 
-    scikit-learn empties the filters for a moment, which all threads share; where another thread
-    sees them empty it warns, and no filter that is set here need be there at that time.
+    A fit that is stopped by its limit of steps is still a fair detector. scikit-learn empties the
+    filters for a moment, which all threads share; where another thread sees them empty it warns,
+    and no filter that is set here need be there at that time.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=_SPURIOUS)
+        warnings.simplefilter("ignore", ConvergenceWarning)
         shown = warnings.showwarning
 
         def show(message: Warning | str, *where: Any, **options: Any) -> None:
-            if not str(message).startswith(_SPURIOUS):
+            if not (str(message).startswith(_SPURIOUS) or isinstance(message, ConvergenceWarning)):
                 shown(message, *where, **options)
 
         warnings.showwarning = show
@@ -203,8 +210,7 @@ def cross_validate(
     make: Callable[[], Any],
     features: Any,
     labels: Labels,
-    seed: int,
-    units: Labels | None = None,
+    folds: Iterable[Fold],
 ) -> Iterator[ClassifierTrial]:
     """Fit a classifier on two of three folds and try it on the third; for each fold.
 
@@ -214,27 +220,32 @@ def cross_validate(
         Makes a classifier of scikit-learn.
     features, labels
         Shapes (rows, features), dense or sparse, and (rows,).
+    folds
+        The rows to fit on and those to try on, of each fold (`folds_of`).
+    """
+    for fitted, held_out in folds:
+        score = _fit(make, features, labels, fitted)
+        yield ClassifierTrial(score, held_out, roc_auc(labels[held_out], score(features[held_out])))
+
+
+def folds_of(labels: Labels, seed: int, units: Labels | None = None) -> list[Fold]:
+    """Return the rows to fit on and those to try on, of each fold that has both labels.
+
+    Parameters
+    ----------
+    labels
+        Shape (rows,).
     seed
         Seed of the folds.
     units
         Shape (rows,): rows of one unit, from 0, stand in one fold; None where each row is one.
     """
-    for fitted, held_out in _folds(labels, seed, units):
-        score = _fit(make, features, labels, fitted)
-        yield ClassifierTrial(score, held_out, roc_auc(labels[held_out], score(features[held_out])))
-
-
-def _folds(labels: Labels, seed: int, units: Labels | None) -> Iterator[tuple[Labels, Labels]]:
-    """Yield the rows to fit on and those to try on, of each fold that has both labels."""
     if units is None:
         splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-        yield from splitter.split(labels, labels)
-        return
+        return [*splitter.split(labels, labels)]
     fold = np.random.default_rng(seed).permutation(int(units.max()) + 1)[units] % FOLDS
-    for at in range(FOLDS):
-        parts = np.flatnonzero(fold != at), np.flatnonzero(fold == at)
-        if all(len(np.unique(labels[rows])) == 2 for rows in parts):
-            yield parts
+    folds = [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in range(FOLDS)]
+    return [rows for rows in folds if all(len(np.unique(labels[part])) == 2 for part in rows)]
 
 
 def mean_auc(aucs: Sequence[AUCEstimate]) -> AUCEstimate:
@@ -398,9 +409,7 @@ def detect(
     sides = (tested, baseline)
     trials, trials_of_fresh = map_in_threads(lambda rows: _tree_trials(rows, fold_seed), sides)
     trees, fresh = (mean_auc([one.area for one in some]) for some in (trials, trials_of_fresh))
-    with warnings.catch_warnings():  # filters are those of all threads
-        warnings.simplefilter("ignore")  # a fit stopped by max_iter is still a fair detector
-        weights = map_in_threads(lambda rows: _logistic_auc(rows, nominal, fold_seed), sides)
+    weights = map_in_threads(lambda rows: _logistic_auc(rows, nominal, fold_seed), sides)
     features, own = tested
     alone = aucs_alone(features, [(i,) for i in range(len(nominal))], fold_seed, own)
     chance = aucs_alone(baseline.features, list(alone), fold_seed, baseline.units)
@@ -482,7 +491,8 @@ def _tree_trials(sample: _Sample, seed: int) -> list[ClassifierTrial]:
         )
 
     features, units = sample
-    return [*cross_validate(make, features, half_labels(features), seed, units)]
+    labels = half_labels(features)
+    return [*cross_validate(make, features, labels, folds_of(labels, seed, units))]
 
 
 def _logistic_auc(sample: _Sample, nominal: Sequence[bool], seed: int) -> AUCEstimate:
@@ -495,7 +505,8 @@ def _logistic_auc(sample: _Sample, nominal: Sequence[bool], seed: int) -> AUCEst
         blocks.append(one_hot.fit_transform(np.nan_to_num(features[:, chosen], nan=-1)))
     matrix = hstack(blocks, format="csr")
     labels = half_labels(matrix)
-    trials = cross_validate(lambda: LogisticRegression(max_iter=100), matrix, labels, seed, units)
+    folds = folds_of(labels, seed, units)
+    trials = cross_validate(lambda: LogisticRegression(max_iter=100), matrix, labels, folds)
     return mean_auc([trial.area for trial in trials])
 
 
@@ -526,13 +537,14 @@ def aucs_alone(
         The unit of each row, from 0; None where each row is one.
     """
     labels = half_labels(features)
+    folds = folds_of(labels, seed, units)
     leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
 
     def make() -> Any:
         return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
 
     def area(columns: Choice) -> AUCEstimate:
-        trials = cross_validate(make, features[:, list(columns)], labels, seed, units)
+        trials = cross_validate(make, features[:, list(columns)], labels, folds)
         return mean_auc([trial.area for trial in trials])
 
     choices = [*choices]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Real
 from typing import Any, get_args
 
@@ -21,8 +22,8 @@ from tabgan.evaluation.compared_tables import (
     row_hashes,
 )
 from tabgan.evaluation.copying import fault_of_holdout, measure_nearness
-from tabgan.evaluation.detection import detect
-from tabgan.evaluation.evaluation_parts import Figure, Nearness
+from tabgan.evaluation.detection import detect, map_in_threads
+from tabgan.evaluation.evaluation_parts import Figure, Utility
 from tabgan.evaluation.fidelity import Relations, describe_fidelity, measure_relations
 from tabgan.evaluation.published_metrics import measure_field
 from tabgan.evaluation.report.report_page import HtmlPage
@@ -35,7 +36,13 @@ from tabgan.evaluation.results import (
     Verdict,
 )
 from tabgan.evaluation.structure import measure_structure
-from tabgan.evaluation.utility import Target, choose_target, measure_utility, named_target
+from tabgan.evaluation.utility import (
+    Target,
+    choose_target,
+    errors_of_kept,
+    measure_utility,
+    named_target,
+)
 from tabgan.evaluation.validity_and_coverage import check_validity, measure_coverage
 from tabgan.evaluation.verdict import make_verdict
 from tabgan.inference.accept_table import TableLike
@@ -57,6 +64,8 @@ MOST_PAIR_ROWS = 50_000
 MOST_MODEL_ROWS = 20_000
 MOST_DISTANCE_ROWS = 5_000
 MOST_STAND_INS = 3  # columns whose rare levels are named in the summary
+LEAST_APART = 0.005  # scores of equally good tables are
+SURE_OF_SCORE = 2  # standard errors of what models learn
 WIDTH = 88
 _Row = tuple[str, str, str, str]
 Metric = Callable[[ComparedTables], Figure | float]
@@ -187,10 +196,7 @@ def evaluate(
         with _timed(seconds, "fidelity"):
             rng = numpy_stream(seed, "pairs")
             relations = measure_relations(compared, rng, MOST_PAIR_ROWS)
-        with _timed(seconds, "nearness"):  # a rare level that was copied is part of a copy
-            rng = numpy_stream(seed, "nearness")
-            nearness = measure_nearness(exact.coded, rng, MOST_DISTANCE_ROWS)
-        parts = _measure(compared, relations, nearness, predicted, seed=seed, seconds=seconds)
+        parts = _measure(exact, compared, relations, predicted, seed=seed, seconds=seconds)
     if fault:
         parts = parts._replace(tables=replace(parts.tables, holdout_fault=fault))
     further = _further_metrics(compared, metrics, seconds)
@@ -245,55 +251,75 @@ def _further_metrics(
 
 
 def _measure(
+    exact: ComparedTables,
     tables: ComparedTables,
     relations: Relations,
-    nearness: Nearness,
     target: Target | None,
     *,
     seed: int,
     seconds: dict[str, float],
 ) -> PartResults:
-    """Measure each part with a stream of randomness of its own, and note its seconds."""
+    """Measure the parts, as many at a time as there are cores, and note their seconds."""
     coded, names = tables.coded, tables.names
-
-    def stream(part: str) -> np.random.Generator:
-        return numpy_stream(seed, part)
-
-    with _timed(seconds, "validity"):
-        validity = check_validity(tables, stream("validity"))
-    with _timed(seconds, "structure"):
-        structure = measure_structure(tables, stream("structure"))
-    with _timed(seconds, "detection"):
-        suspects = relations.suspects(list(coded))
-        detected = detect(
-            coded, names, suspects, most_rows=MOST_MODEL_ROWS, seed=seed, units=tables.joint_units
-        )
-    with _timed(seconds, "fidelity"):
-        fidelity = describe_fidelity(tables, relations, detected.columns, stream("shapes"))
-    with _timed(seconds, "utility"):
-        target = target or choose_target(
-            coded, stream("target"), tables.units.get("real"), tables.parts
-        )
-        trained = target and measure_utility(
+    stream = partial(numpy_stream, seed)  # each part has one of its own
+    jobs: dict[str, Callable[[], Any]] = {  # the longest first
+        "detection": lambda: detect(
             coded,
             names,
-            target,
+            relations.suspects([*coded]),
             most_rows=MOST_MODEL_ROWS,
-            rng=stream("utility"),
-            units=tables.units,
-        )
-    with _timed(seconds, "coverage"):
-        coverage = measure_coverage(tables, stream("coverage"), MOST_PAIR_ROWS)
-    with _timed(seconds, "measures"):
-        measures = measure_field(coded, relations, stream("measures"), MOST_DISTANCE_ROWS)
-    compared_rows = _compared_rows(tables, relations, detected.rows, trained[1] if trained else 0)
+            seed=seed,
+            units=tables.joint_units,
+        ),
+        "utility": lambda: _measure_utility(tables, target, seed),
+        # a rare level that was copied is part of a copy
+        "nearness": lambda: measure_nearness(exact.coded, stream("nearness"), MOST_DISTANCE_ROWS),
+        "structure": lambda: measure_structure(tables, stream("structure")),
+        "measures": lambda: measure_field(coded, relations, stream("measures"), MOST_DISTANCE_ROWS),
+        "validity": lambda: check_validity(tables, stream("validity")),
+        "coverage": lambda: measure_coverage(tables, stream("coverage"), MOST_PAIR_ROWS),
+    }
+
+    def measure(part: str) -> Any:
+        with _timed(seconds, part):
+            return jobs[part]()
+
+    found: dict[str, Any] = dict(zip(jobs, map_in_threads(measure, jobs), strict=True))
+    detected, (utility, learned) = found.pop("detection"), found.pop("utility")
+    with _timed(seconds, "fidelity"):
+        fidelity = describe_fidelity(tables, relations, detected.columns, stream("shapes"))
+    rows = _compared_rows(tables, relations, detected.rows, learned)
+    scope = _scope(tables, rows, seed, seconds)
+    return PartResults(
+        tables=scope, fidelity=fidelity, detection=detected.detection, utility=utility, **found
+    )
+
+
+def _measure_utility(
+    tables: ComparedTables, target: Target | None, seed: int
+) -> tuple[Utility | None, int]:
+    """Return the utility, None where nothing can be predicted, and the rows a model learns from."""
+    target = target or choose_target(
+        tables.coded, numpy_stream(seed, "target"), tables.units.get("real"), tables.parts
+    )
+    trained = target and measure_utility(
+        tables.coded,
+        tables.names,
+        target,
+        most_rows=MOST_MODEL_ROWS,
+        rng=numpy_stream(seed, "utility"),
+        units=tables.units,
+    )
+    return trained or (None, 0)
+
+
+def _scope(
+    tables: ComparedTables, compared_rows: dict[str, int], seed: int, seconds: dict[str, float]
+) -> Tables:
     held_out = 0 if tables.holdout is None else len(tables.holdout)
     sizes = (len(tables.real), len(tables.synthetic), held_out)
     kept = names_kept(tables.schema, tables.real)
-    scope = Tables(*sizes, compared_rows, seed, seconds, kept_names=kept)
-    utility = trained[0] if trained else None
-    measured = (validity, fidelity, detected.detection, utility, coverage, nearness, structure)
-    return PartResults(scope, *measured, measures)
+    return Tables(*sizes, compared_rows, seed, seconds, kept_names=kept)
 
 
 def _compared_rows(
@@ -331,7 +357,7 @@ def summarize(found: EvaluationResults) -> str:
         compared += f" and {tables.holdout_rows:,} held out"
     lines = [
         *textwrap.wrap(found.verdict.headline, WIDTH),
-        f"Score {found.verdict.score:.3f} ({found.verdict.grade}); {compared}",
+        f"Score {found.verdict.score:.3f} ({found.verdict.in_words}); {compared}",
         *textwrap.wrap(tables.holdout_fault, WIDTH),
         "",
         *(line for use in found.verdict.uses for line in _use(use)),
@@ -435,6 +461,21 @@ class Comparison(HtmlPage):
         """Name of the best table."""
         return next(iter(self.evaluations))
 
+    @property
+    def equals(self) -> tuple[str, ...]:
+        """Names of the best table and of those that no more than chance is between it and them."""
+        first = self.evaluations[self.best]
+        return tuple(name for name, one in self.evaluations.items() if _are_equal(first, one))
+
+    @property
+    def standing(self) -> str:
+        """Which table is the best, or that several are equal, in one sentence."""
+        names = [f"{name!r}" for name in self.equals]
+        if len(names) == 1:
+            return f"The best one is {names[0]}."
+        listed = f"{', '.join(names[:-1])} and {names[-1]}"
+        return f"{listed} are equal: no more than chance is between their scores."
+
     def rows(self) -> list[tuple[str, str, dict[str, str], str]]:
         """Return each figure: part, what it is, the tables' figures by name, and the baseline.
 
@@ -463,7 +504,7 @@ class Comparison(HtmlPage):
         names = [*self.evaluations]
         table = [
             ("", "", *names, "a fresh sample"),
-            ("grade", "", *(one.verdict.grade for one in self.evaluations.values()), ""),
+            ("grade", "", *(one.verdict.in_words for one in self.evaluations.values()), ""),
             ("score", "", *(f"{one.verdict.score:.3f}" for one in self.evaluations.values()), ""),
         ]
         last = ""
@@ -471,7 +512,7 @@ class Comparison(HtmlPage):
             cells = (shown.get(name, "") for name in names)
             table.append((part if part != last else "", what, *cells, baseline))
             last = part
-        lines = aligned(table)
+        lines = [*aligned(table), "", *textwrap.wrap(self.standing, WIDTH)]
         for name, one in self.evaluations.items():
             lines += ["", f"{name}: {one.verdict.headline}"]
         return "\n".join(lines)
@@ -487,7 +528,7 @@ class Comparison(HtmlPage):
         """Return one HTML page with all tables side by side; it needs no network."""
         from tabgan.evaluation.report.report_page import render_comparison
 
-        return render_comparison(self.evaluations, self.rows())
+        return render_comparison(self.evaluations, self.rows(), self.standing)
 
 
 def compare(
@@ -535,6 +576,23 @@ def compare(
         for name, table in tables.items()
     }
     return Comparison(dict(sorted(found.items(), key=lambda item: _rank(item[1].verdict))))
+
+
+def _are_equal(one: Evaluation, other: Evaluation) -> bool:
+    """Say whether two tables have the same grade, and scores that chance alone may part."""
+    verdicts = one.verdict, other.verdict
+    if len({(verdict.grade, verdict.is_copied) for verdict in verdicts}) > 1:
+        return False
+    apart = abs(verdicts[0].score - verdicts[1].score)
+    return apart <= max(float(np.hypot(_margin(one), _margin(other))), LEAST_APART)
+
+
+def _margin(found: Evaluation) -> float:
+    """Return how far chance alone may move a score: that of detection and of utility is known."""
+    trees = found.detection.trees
+    kept = () if found.utility is None else errors_of_kept(found.utility)
+    of_utility = SURE_OF_SCORE * float(np.mean(kept or 0.0))
+    return float(np.hypot(trees.high - trees.low, of_utility)) / len(found.verdict.parts)
 
 
 def _rank(verdict: Verdict) -> tuple[bool, int, float]:

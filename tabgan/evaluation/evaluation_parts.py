@@ -625,12 +625,10 @@ class TimeResult(NamedTuple):
     column
         The column that goes with it; the same one where it is about the times themselves.
     what
-        "neighbors in time", "hour of the day", "day of the week", "month", "trend", "gaps" or
-        "order within a key".
+        "neighbors in time", "hour of the day", …, "order within a key" or "order of the rows".
     strength
-        Share of the column's variation that it explains, from 0 to 1, in the synthetic table and
-        in the real one. About the times themselves, 1 less the distance of the distributions of
-        gaps, hours, days or months.
+        Share of the column's variation that it explains, in the synthetic table and in the real
+        one. About the times themselves, 1 less the distance of their distributions.
     lost
         Share of it that is lost beyond chance, from 0 to 1.
     """
@@ -655,12 +653,13 @@ class Structure:
     presence
         Relations of missing values, the most lost first.
     times
-        What times tell, the most lost first.
+        What times tell, likewise.
     kept
-        Share that is kept, from 0 to 1, by what was measured: "rules", "keys", "presence",
-        "times", "near rules".
+        Share that is kept, from 0 to 1, of "rules", "keys", "presence", "times", "near rules".
     near_rules
         What holds in almost every real row, the most lost first.
+    row_order
+        How alike neighboring rows are, where nothing else tells of time.
     """
 
     rules: tuple[RuleResult, ...] = ()
@@ -669,6 +668,7 @@ class Structure:
     times: tuple[TimeResult, ...] = ()
     kept: Mapping[str, float] = field(default_factory=dict)
     near_rules: tuple[NearRule, ...] = ()
+    row_order: TimeResult | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 two neighbors in time, or the rows of an hour.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +17,8 @@ from tabgan.evaluation.distributions import (
     column_distance,
     likeness,
     likeness_by_chance,
-    percent,
 )
 from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
-from tabgan.evaluation.results import WeakPoint
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.self_references import learn_references
 from tabgan.sampling.table_keys import JointKey, RowRule, find_joint_keys, learn_keys
@@ -29,16 +27,16 @@ from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column
 
 __all__ = [
-    "broken_key",
     "compare_keys",
+    "compare_row_order",
     "compare_row_rules",
     "compare_times",
-    "lost_times",
     "succession",
 ]
 
 LEAST_LIKENESS = 0.1  # within real keys, that is worth comparing
 LEAST_STRENGTH = 0.05  # that a time explains, likewise
+LEAST_OF_ROWS = 0.3  # that the order of the rows tells, where no column says that it is time
 SURE = 5  # standard errors that a real figure is above chance …
 NOISE = 3  # … and that the synthetic one may be below it
 GAPS_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
@@ -51,9 +49,6 @@ MOST_ROWS = 20_000
 FEWEST_ROWS = 100
 FEWEST_TIMES = 20  # that differ, in a column of times
 LEAST_DISTINCT = 0.3  # share of times that differ in a column that orders its rows
-LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
-_ORDERS = ("neighbors in time", "order within a key")
-SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
 _ABSENT = -1
 
 Floats = NDArray[np.float64]
@@ -252,11 +247,63 @@ def compare_times(
         groups = dict(_clock_groups(columns[at], coded[at].real, coded[at].synthetic))
         clocks = [clock.what for clock in _CLOCKS if clock.what in groups]
         found += [_compare_clock(at, what, groups[what], units) for what in clocks]
-    if keys is not None:
-        apart = {*constant, names[keys]}
-        found += _compare_orders(tables, _coded_keys(tables, keys)[:2], apart, rng)
+    series = (
+        _series_of_panel(tables, coded)
+        if keys is None
+        else _series_of_key(tables, keys, constant, rng)
+    )
+    found += [] if series is None else _compare_orders(series)
     told = (TimeResult(names[result.time], names[result.column], *result[2:]) for result in found)
     return tuple(sorted(told, key=lambda result: -result.lost))
+
+
+def compare_row_order(tables: ComparedTables) -> TimeResult | None:
+    """Compare how alike rows are that stand one after the other, where no column tells the time.
+
+    What the real rows are sorted by tells nothing: they are looked at where it is the same. The
+    result is about the column whose order is lost most; None where the order tells nothing.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    """
+    ordering = ("key", "datetime")
+    coded = {
+        at: column._replace(real=column.real[:MOST_ROWS]) for at, column in tables.coded.items()
+    }
+    if any(column.kind in ordering for column in tables.schema):
+        return None
+    leads = [at for at, column in coded.items() if _is_sorted(column)]
+    changes = np.zeros(len(next(iter(coded.values())).real), np.bool_)
+    for at in leads:
+        changes[1:] |= np.diff(np.nan_to_num(coded[at].real, nan=-1.0)) != 0
+    runs = np.cumsum(changes, dtype=np.int64)
+    found = []
+    for at in [at for at in coded if at not in leads][:MOST_COLUMNS]:
+        real, drawn, nominal = coded[at].real, coded[at].synthetic[:MOST_ROWS], coded[at].nominal
+        strength, n_pairs = _neighbors_alike(runs, real, nominal=nominal)
+        if n_pairs < FEWEST_ROWS or not strength > LEAST_OF_ROWS:
+            continue
+        made = _neighbors_alike(np.zeros(len(drawn), np.int64), drawn, nominal=nominal)[0]
+        made = max(float(np.nan_to_num(made)), 0.0)
+        lost = float(np.clip(1 - (made + NOISE / np.sqrt(n_pairs)) / strength, 0, 1))
+        name = tables.names[at]
+        found.append(TimeResult(name, name, "order of the rows", Figure(made, strength), lost))
+    return max(found, key=lambda one: one.lost * one.strength.baseline, default=None)
+
+
+def _neighbors_alike(runs: Codes, values: Floats, *, nominal: bool) -> tuple[float, int]:
+    """Return how alike two rows are that stand one after the other in a run (`succession`)."""
+    return succession(runs, np.arange(len(values), dtype=np.float64), values, nominal=nominal)
+
+
+def _is_sorted(column: CodedColumn) -> bool:
+    """Say whether the real rows are sorted by a column, or by its levels in any order."""
+    values = column.real[~np.isnan(column.real)]
+    steps = np.diff(values)
+    n_runs = 1 + np.count_nonzero(steps)
+    return bool((steps >= 0).all() or (steps <= 0).all() or n_runs == len(np.unique(values)))
 
 
 def _are_many(times: Floats) -> bool:
@@ -349,37 +396,70 @@ def _dates(ticks: Floats, unit: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(whole.astype(f"datetime64[{unit}]"))
 
 
-def _compare_orders(
-    tables: ComparedTables,
-    keys: tuple[Codes, Codes],
-    constant: Collection[str],
-    rng: np.random.Generator,
-) -> Iterator[_Told]:
-    """Compare how the rows of a key follow each other, by times and by counts of rows.
+class _Series(NamedTuple):
+    """Rows of both tables that follow each other within their key.
 
-    Parameters
+    Attributes
     ----------
-    tables
-        What is compared.
     keys
-        The keys of the real rows and of the synthetic ones, as numbers.
-    constant
-        Names of the key and of the columns that it determines.
-    rng
-        Draws keys where there are many rows.
+        The key of each real row, and of each synthetic one, as numbers.
+    coded
+        The columns of these rows that may change within a key.
+    orders
+        Those of them that order the rows of a key.
     """
-    sides = [_whole_keys(codes, rng) for codes in keys]
+
+    keys: tuple[Codes, Codes]
+    coded: dict[int, CodedColumn]
+    orders: list[int]
+
+
+def _series_of_key(
+    tables: ComparedTables, at: int, constant: Collection[str], rng: np.random.Generator
+) -> _Series:
+    """Return the rows of some keys; times, and counts of rows, order them."""
+    sides = [_whole_keys(codes, rng) for codes in _coded_keys(tables, at)[:2]]
     (own, rows), (drawn, other_rows) = sides
     coded = {
         place: column._replace(real=column.real[rows], synthetic=column.synthetic[other_rows])
         for place, column in tables.coded.items()
-        if tables.names[place] not in constant
+        if tables.names[place] not in {*constant, tables.names[at]}
     }
-    is_time = {at: column.kind == "datetime" for at, column in enumerate(tables.schema)}
-    orders = [at for at in coded if is_time[at] or _counts_rows(own, coded[at])][:MOST_TIMES]
-    for order in orders:
-        by = coded[order]
-        for at, column in [item for item in coded.items() if item[0] != order][:MOST_COLUMNS]:
+    is_time = {place: column.kind == "datetime" for place, column in enumerate(tables.schema)}
+    orders = [place for place in coded if is_time[place] or _counts_rows(own, coded[place])]
+    return _Series((own, drawn), coded, orders[:MOST_TIMES])
+
+
+def _series_of_panel(tables: ComparedTables, coded: dict[int, CodedColumn]) -> _Series | None:
+    """Return the rows of the units of a panel, by period; None where the table is none.
+
+    Levels and one number or time are unique together, which chance would hardly do: a row is what
+    was measured of one unit in one period.
+    """
+    for joint in find_joint_keys(by_position(tables.real, tables.schema)):
+        units = [at for at in joint.positions if at in coded and coded[at].nominal]
+        periods = [at for at in joint.positions if at in coded and not coded[at].nominal]
+        if len(periods) == 1 and len(units) == len(joint.positions) - 1:
+            keys = [
+                pd.MultiIndex.from_arrays([getattr(coded[at], side) for at in units])
+                for side in ("real", "synthetic")
+            ]
+            codes = np.split(
+                keys[0].append(keys[1]).factorize()[0].astype(np.int64), [len(keys[0])]
+            )
+            rest = {at: column for at, column in coded.items() if at not in units}
+            return _Series((codes[0], codes[1]), rest, periods)
+    return None
+
+
+def _compare_orders(series: _Series) -> Iterator[_Told]:
+    """Compare how the rows of a key follow each other, by times and by counts of rows."""
+    own, drawn = series.keys
+    for order in series.orders:
+        by = series.coded[order]
+        for at, column in [item for item in series.coded.items() if item[0] != order][
+            :MOST_COLUMNS
+        ]:
             real, n_pairs = succession(own, by.real, column.real, nominal=column.nominal)
             noise = 1 / np.sqrt(max(n_pairs, 1))
             if n_pairs < FEWEST_ROWS or not real > LEAST_STRENGTH + SURE * noise:
@@ -508,149 +588,3 @@ def _compare_gaps(at: int, real: Floats, synthetic: Floats) -> _Told:
     noise = GAPS_SURE * np.sqrt(2 / max(min(map(len, gaps)), 1))
     lost = float(np.clip(distance - noise, 0, 1))
     return _Told(at, at, "gaps", Figure(1 - distance, 1.0), lost)
-
-
-def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
-    """Yield what is broken of what ties the rows of a key together.
-
-    Parameters
-    ----------
-    key
-        What was compared.
-    synthetic_rows
-        Rows of the synthetic table, by which chance is known.
-    """
-    name = key.column
-    remedy = (
-        "Generate the rows of a key together. tabgan draws rows of one table one by one, and gives "
-        f"them to new keys; more of what the rows of one {name!r} share is kept in a folder of two "
-        "tables, one of them with a row for each (tabgan synth FOLDER)."
-    )
-    for other, (value, baseline) in key.constant.items():
-        share = (baseline - value) / 100 - NOISE / np.sqrt(synthetic_rows) / 10
-        yield WeakPoint(
-            "structure",
-            (name, other),
-            f"A value of {name!r} has several of {other!r}: {percent(1 - value / 100)} of the rows "
-            f"differ from the others of their key; of the real rows {percent(1 - baseline / 100)}.",
-            remedy,
-            float(np.sqrt(max(share, 0.0))),
-        )
-    for other, (value, baseline) in key.likeness.items():
-        yield WeakPoint(
-            "structure",
-            (name, other),
-            f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
-            f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
-            remedy,
-            float(np.clip(SOFTER * (baseline - value - NOISE / np.sqrt(synthetic_rows)), 0, 1)),
-        )
-    value, baseline = key.rows_per_key
-    yield WeakPoint(
-        "structure",
-        (name,),
-        f"The values of {name!r} have other numbers of rows than real ones: their distribution is "
-        f"off by {percent(value / 100)} (two halves of the real keys: {percent(baseline / 100)}).",
-        remedy,
-        float(np.clip((value - baseline) / 100 - LEAST_SPREAD, 0, 1)),
-    )
-
-
-def lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
-    """Yield one point for each column and the time that tells it, with all that is lost of that.
-
-    Times that lie at other hours or days are one point: dates of a row are moved together.
-
-    Parameters
-    ----------
-    results
-        What was compared.
-    """
-    lost = [result for result in results if result.lost]
-    own = [result for result in lost if result.time == result.column]
-    clocks = sorted(
-        (result for result in own if result.what != "gaps"), key=lambda result: -_severity(result)
-    )
-    if clocks:
-        yield WeakPoint(
-            "structure",
-            tuple(dict.fromkeys(result.time for result in clocks)),
-            _about_clocks(clocks),
-            _remedy_of_times(clocks),
-            _severity(clocks[0]),
-        )
-    for result in own:
-        if result.what == "gaps":
-            yield WeakPoint(
-                "structure",
-                (result.time,),
-                f"The times between the rows, by {result.time!r}, are not those of the real table; "
-                f"{percent(result.lost)} is lost.",
-                _remedy_of_times([result]),
-                result.lost,
-            )
-    by_columns: dict[tuple[str, str], list[TimeResult]] = {}
-    for result in lost:
-        if result.time != result.column:
-            by_columns.setdefault((result.column, result.time), []).append(result)
-    for columns, told in by_columns.items():
-        told.sort(key=lambda result: -result.lost * result.strength.baseline)
-        severity = max(map(_severity, told))
-        yield WeakPoint(
-            "structure", columns, _about_a_column(told), _remedy_of_times(told), severity
-        )
-
-
-def _severity(result: TimeResult) -> float:
-    """Weigh what is lost by how much there was, or how many times lie elsewhere."""
-    elsewhere = 1 - result.strength.value
-    told = elsewhere if result.time == result.column else result.strength.baseline
-    return result.lost * float(np.sqrt(max(told, 0.0)))
-
-
-def _remedy_of_times(lost: Sequence[TimeResult]) -> str:
-    first = lost[0]
-    if first.what in (*_ORDERS, "gaps"):
-        return (
-            "Don't use the table for what depends on the order of its rows, or draw whole series: "
-            "in tabgan a folder of two tables, one of them with a row for each series (tabgan "
-            "synth FOLDER)."
-        )
-    if first.time == first.column:
-        return (
-            f"Draw {first.time!r} with the hours, days of the week and months of the real table, "
-            "and don't move it afterwards; tabgan learns them of a column that it reads as dates "
-            "(tabgan inspect shows it)."
-        )
-    return (
-        f"Draw {first.column!r} given {first.time!r}, not on its own; in tabgan "
-        "--method trees, or more steps of a GAN (--steps)."
-    )
-
-
-def _about_clocks(lost: Sequence[TimeResult]) -> str:
-    first = lost[0]
-    text = (
-        f"The times of {first.time!r} are spread in another way than in the real table: by "
-        f"{first.what}, the distributions are off by {percent(1 - first.strength.value)}."
-    )
-    others = [
-        f"{result.time!r} by {result.what} ({percent(1 - result.strength.value)})"
-        for result in lost[1:]
-    ]
-    return f"{text} So are {', '.join(others)}." if others else text
-
-
-def _about_a_column(lost: Sequence[TimeResult]) -> str:
-    first, clocks = lost[0], [result.what for result in lost if result.what not in _ORDERS]
-    told = [f"what the {' and the '.join(clocks)} tells"] if clocks else []
-    order = ["the order in time"] if len(clocks) < len(lost) else []
-    head = " and ".join([*order, *told])
-    parts = (
-        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
-    )
-    return (
-        f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "
-        f"does not go with {first.time!r} as in the real table ({'; '.join(parts)}, of 1); "
-        f"{percent(first.lost)} is lost."
-    )

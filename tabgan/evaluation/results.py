@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from html import escape
 from math import isfinite
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 
@@ -89,6 +89,8 @@ class Run:
     untried: tuple[str, ...] = ()
 
 
+LEAST = 0.05  # severity of a weak point that is worth a word
+MOST_NAMED = 4  # columns beside a grade
 Grade = Literal["as good as real", "good", "usable with care", "poor"]
 
 
@@ -114,6 +116,8 @@ class WeakPoint(NamedTuple):
         Whether it is about how columns go with each other, and not about their own values.
     by_presence
         Whether it is where cells are missing, which no rule of values explains.
+    is_fault
+        Whether single rows show it, and no real row does: a value that can't be, or a broken rule.
     """
 
     part: str
@@ -124,6 +128,7 @@ class WeakPoint(NamedTuple):
     by_learning: bool = False
     by_relations: bool = False
     by_presence: bool = False
+    is_fault: bool = False
 
 
 Fit = Literal["yes", "with care", "no", "unknown"]
@@ -178,10 +183,20 @@ class Verdict:
     uses: tuple[Use, ...] = ()
     is_copied: bool = False
 
+    @property
+    def in_words(self) -> str:
+        """The grade; beside the best one, the columns of what no real row has."""
+        faults = [point for point in self.weak_points if point.is_fault]
+        if self.grade != get_args(Grade)[0] or not faults:
+            return self.grade
+        names = [*dict.fromkeys(name for point in faults for name in point.columns)]
+        more = f" and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED)
+        return f"{self.grade}, except for {', '.join(map(repr, names[:MOST_NAMED]))}{more}"
+
     def _repr_html_(self) -> str:
         points = [f"{point.what} What to do: {point.remedy}" for point in self.weak_points]
         return (
-            f"<p><strong>{escape(self.grade)}</strong> ({self.score:.3f}). "
+            f"<p><strong>{escape(self.in_words)}</strong> ({self.score:.3f}). "
             f"{escape(self.headline)}</p>"
             + html_table("What it can be used for", ["Use", "Fit", "Evidence"], self.uses)
             + html_lines("Weak points", points)

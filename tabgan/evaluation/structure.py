@@ -5,7 +5,7 @@ Each is something that ties the real table together and that pairs of distributi
 reference exactly where the status is "Left", an hour's value near to that of the hour before.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -23,11 +23,18 @@ from tabgan.evaluation.evaluation_parts import (
     PresenceResult,
     RuleResult,
     Structure,
+    TimeResult,
 )
 from tabgan.evaluation.fidelity import PairTrend, in_tenths, pair_trend
-from tabgan.evaluation.keys_and_times import compare_keys, compare_row_rules, compare_times
+from tabgan.evaluation.keys_and_times import (
+    NOISE,
+    compare_keys,
+    compare_row_order,
+    compare_row_rules,
+    compare_times,
+)
 from tabgan.evaluation.near_rules import MOST_ROWS, compare_near_rules
-from tabgan.evaluation.results import WeakPoint
+from tabgan.evaluation.results import LEAST, WeakPoint
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
@@ -40,10 +47,13 @@ from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key
 from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
+    "broken_key",
     "broken_near_rule",
     "broken_presence",
     "broken_rule",
     "compare_rules",
+    "lost_row_order",
+    "lost_times",
     "measure_structure",
 ]
 
@@ -59,6 +69,10 @@ LEAST_EFFECT = 0.02  # of shuffling on a relation, from which on it tells anythi
 CHANCE = 1.5  # times what fresh rows are off, which is no loss yet
 RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may have so many
 SURE = 3  # standard errors of a share
+OF_ROWS = 0.14  # severity where all of it is lost: most tables are sets of rows
+SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
+LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
+_ORDERS = ("neighbors in time", "order within a key")
 MOST_SHOWN = 20  # results of a kind
 LONGEST = 160  # characters of an example
 _UNTOLD = (
@@ -97,8 +111,15 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
         "near rules": [1 - rule.lost for rule in near],
     }
     kept = {name: float(np.mean(shares)) for name, shares in parts.items() if shares}
+    is_panel = any(result.what == "order within a key" for result in times)
     return Structure(
-        rules, keys, presence[:MOST_SHOWN], times[:MOST_SHOWN], kept, near[:MOST_SHOWN]
+        rules,
+        keys,
+        presence[:MOST_SHOWN],
+        times[:MOST_SHOWN],
+        kept,
+        near[:MOST_SHOWN],
+        None if is_panel else compare_row_order(tables),
     )
 
 
@@ -361,6 +382,9 @@ def broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPo
     broken, fresh = 1 - rule.rows.value / 100, 1 - rule.rows.baseline / 100
     noise = RARE_BREACHES / real_rows + SURE * np.sqrt(fresh * (1 - fresh) / synthetic_rows)
     beyond = max(broken - fresh - noise, 0.0)
+    severity = float(np.sqrt(beyond))
+    if beyond and not fresh:
+        severity = max(severity, LEAST)  # however few rows: real ones never break it
     of_real = f" (and {percent(fresh)} of the real ones)" if fresh else ""
     return WeakPoint(
         "structure",
@@ -369,7 +393,8 @@ def broken_rule(rule: RuleResult, real_rows: int, synthetic_rows: int) -> WeakPo
         f"has {rule.example}.",
         "Compute the column after sampling, or declare the rule to the generator; in tabgan as a "
         "constraint (--constraints), unless tabgan inspect lists it, which --derive keeps.",
-        float(np.sqrt(beyond)),
+        severity,
+        is_fault=not fresh,
     )
 
 
@@ -395,4 +420,171 @@ def broken_near_rule(rule: NearRule) -> WeakPoint:
         "--method trees, or more steps of a GAN (--steps).",
         float(np.sqrt(rule.broken / 100)),
         by_learning=not is_formula,
+    )
+
+
+def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
+    """Yield what is broken of what ties the rows of a key together.
+
+    Parameters
+    ----------
+    key
+        What was compared.
+    synthetic_rows
+        Rows of the synthetic table, by which chance is known.
+    """
+    name = key.column
+    remedy = (
+        "Generate the rows of a key together. tabgan draws rows of one table one by one, and gives "
+        f"them to new keys; more of what the rows of one {name!r} share is kept in a folder of two "
+        "tables, one of them with a row for each (tabgan synth FOLDER)."
+    )
+    for other, (value, baseline) in key.constant.items():
+        share = (baseline - value) / 100 - NOISE / np.sqrt(synthetic_rows) / 10
+        yield WeakPoint(
+            "structure",
+            (name, other),
+            f"A value of {name!r} has several of {other!r}: {percent(1 - value / 100)} of the rows "
+            f"differ from the others of their key; of the real rows {percent(1 - baseline / 100)}.",
+            remedy,
+            float(np.sqrt(max(share, 0.0))),
+        )
+    for other, (value, baseline) in key.likeness.items():
+        yield WeakPoint(
+            "structure",
+            (name, other),
+            f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
+            f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
+            remedy,
+            float(np.clip(SOFTER * (baseline - value - NOISE / np.sqrt(synthetic_rows)), 0, 1)),
+        )
+    value, baseline = key.rows_per_key
+    yield WeakPoint(
+        "structure",
+        (name,),
+        f"The values of {name!r} have other numbers of rows than real ones: their distribution is "
+        f"off by {percent(value / 100)} (two halves of the real keys: {percent(baseline / 100)}).",
+        remedy,
+        float(np.clip((value - baseline) / 100 - LEAST_SPREAD, 0, 1)),
+    )
+
+
+def lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
+    """Yield one point for each column and the time that tells it, with all that is lost of that.
+
+    Times that lie at other hours or days are one point: dates of a row are moved together.
+
+    Parameters
+    ----------
+    results
+        What was compared.
+    """
+    lost = [result for result in results if result.lost]
+    own = [result for result in lost if result.time == result.column]
+    clocks = sorted(
+        (result for result in own if result.what != "gaps"), key=lambda result: -_severity(result)
+    )
+    if clocks:
+        yield WeakPoint(
+            "structure",
+            tuple(dict.fromkeys(result.time for result in clocks)),
+            _about_clocks(clocks),
+            _remedy_of_times(clocks),
+            _severity(clocks[0]),
+        )
+    for result in own:
+        if result.what == "gaps":
+            yield WeakPoint(
+                "structure",
+                (result.time,),
+                f"The times between the rows, by {result.time!r}, are not those of the real table; "
+                f"{percent(result.lost)} is lost.",
+                _remedy_of_times([result]),
+                result.lost,
+            )
+    by_columns: dict[tuple[str, str], list[TimeResult]] = {}
+    for result in lost:
+        if result.time != result.column:
+            by_columns.setdefault((result.column, result.time), []).append(result)
+    for columns, told in by_columns.items():
+        told.sort(key=lambda result: -result.lost * result.strength.baseline)
+        severity = max(map(_severity, told))
+        yield WeakPoint(
+            "structure", columns, _about_a_column(told), _remedy_of_times(told), severity
+        )
+
+
+def lost_row_order(result: TimeResult) -> WeakPoint:
+    """Return the weak point of rows that no longer stand in an order; it lowers no grade.
+
+    Parameters
+    ----------
+    result
+        What was compared.
+    """
+    value, real = result.strength
+    return WeakPoint(
+        "structure",
+        (result.column,),
+        f"The order of the rows is lost: real rows that stand one after the other are alike, most "
+        f"in {result.column!r} ({value:.2f} in place of {real:.2f}, from 0 for rows in any order "
+        "to 1).",
+        "If that order is time, give the table a column of times and draw whole series: in tabgan "
+        "a folder of two tables, one of them with a row for each series (tabgan synth FOLDER).",
+        OF_ROWS * result.lost,
+    )
+
+
+def _severity(result: TimeResult) -> float:
+    """Weigh what is lost by how much there was, or how many times lie elsewhere."""
+    elsewhere = 1 - result.strength.value
+    told = elsewhere if result.time == result.column else result.strength.baseline
+    return result.lost * float(np.sqrt(max(told, 0.0)))
+
+
+def _remedy_of_times(lost: Sequence[TimeResult]) -> str:
+    first = lost[0]
+    if first.what in (*_ORDERS, "gaps"):
+        return (
+            "Don't use the table for what depends on the order of its rows, or draw whole series: "
+            "in tabgan a folder of two tables, one of them with a row for each series (tabgan "
+            "synth FOLDER)."
+        )
+    if first.time == first.column:
+        return (
+            f"Draw {first.time!r} with the hours, days of the week and months of the real table, "
+            "and don't move it afterwards; tabgan learns them of a column that it reads as dates "
+            "(tabgan inspect shows it)."
+        )
+    return (
+        f"Draw {first.column!r} given {first.time!r}, not on its own; in tabgan "
+        "--method trees, or more steps of a GAN (--steps)."
+    )
+
+
+def _about_clocks(lost: Sequence[TimeResult]) -> str:
+    first = lost[0]
+    text = (
+        f"The times of {first.time!r} are spread in another way than in the real table: by "
+        f"{first.what}, the distributions are off by {percent(1 - first.strength.value)}."
+    )
+    others = [
+        f"{result.time!r} by {result.what} ({percent(1 - result.strength.value)})"
+        for result in lost[1:]
+    ]
+    return f"{text} So are {', '.join(others)}." if others else text
+
+
+def _about_a_column(lost: Sequence[TimeResult]) -> str:
+    first, clocks = lost[0], [result.what for result in lost if result.what not in _ORDERS]
+    told = [f"what the {' and the '.join(clocks)} tells"] if clocks else []
+    order = ["the order in time"] if len(clocks) < len(lost) else []
+    head = " and ".join([*order, *told])
+    parts = (
+        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
+    )
+    return (
+        f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "
+        f"does not go with {first.time!r} as in the real table ({'; '.join(parts)}, of 1); "
+        f"{percent(first.lost)} is lost."
     )

@@ -23,6 +23,7 @@ from tabgan.evaluation.compared_tables import (
     shuffled_rows,
 )
 from tabgan.evaluation.detection import macro_auc, map_in_threads
+from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
 from tabgan.table.schema import Schema, find_name
 
@@ -42,6 +43,7 @@ FEW_ROUNDS = 30  # of more levels, which have trees of their own each
 LEAST_SHARE = 0.01  # of the rows that have a level which is told apart …
 LEAST_LEVEL_ROWS = 100  # … and so many of them
 LEAST_THERE = 0.5  # share of the rows that have a target
+FEWEST_UNITS = 5  # to test on, that show how alike their rows are
 FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area is left to chance
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one, by …
@@ -278,7 +280,7 @@ def measure_utility(
         chance=0.5 if task.nominal else 0.0,
         importances=tuple((others[i], float(baseline[1][i]), float(own[1][i])) for i in order),
         columns=predict_columns(coded, names, split, rng),
-        error=_error_of(task, baseline[0], split.rows_of_unit),
+        error=_error_of(task, baseline[0], models[0]),
     )
     return utility, len(task.real.wanted)
 
@@ -313,15 +315,15 @@ class Split(NamedTuple):
         The table of the rows to test on: the holdout, or else the real table.
     test
         Rows of it.
-    rows_of_unit
-        How many rows the unit of such a row has: these tell little more than one.
+    units
+        The unit of each row of that table: rows of one tell less than as many from anywhere.
     """
 
     real: Rows
     synthetic: Rows
     side: Side
     test: Rows
-    rows_of_unit: float = 1.0
+    units: Rows | None = None
 
     @classmethod
     def of(
@@ -337,13 +339,13 @@ class Split(NamedTuple):
         synthetic = shuffled_rows(len(first.synthetic), units.get("synthetic"), rng)
         if len(first.holdout):
             test = rng.permutation(len(first.holdout))
-            return cls(real, synthetic, "holdout", test, rows_of_unit(units.get("holdout")))
+            return cls(real, synthetic, "holdout", test, units.get("holdout"))
         n_test = max(int(HELD_OUT * len(real)), 1)
         apart = np.arange(len(real)) < n_test
         if own is not None:
             apart = np.isin(own[real], own[real[:n_test]])
         test = rng.permutation(real[apart])
-        return cls(real[~apart], synthetic, "real", test, rows_of_unit(own))
+        return cls(real[~apart], synthetic, "real", test, own)
 
 
 class Sizes(NamedTuple):
@@ -354,12 +356,18 @@ class Sizes(NamedTuple):
 
 
 class Tasks(NamedTuple):
-    """Equally many real and synthetic rows to learn a column from, and real ones to test on."""
+    """Equally many real and synthetic rows to learn a column from, and real ones to test on.
+
+    The unit of each row to test on is there where rows have units, and how alike the values of such
+    units are in all real rows.
+    """
 
     nominal: bool
     real: _Task
     synthetic: _Task
     test: _Task
+    units: Rows | None = None
+    alike: float = 0.0
 
     @property
     def metric(self) -> Metric:
@@ -404,7 +412,13 @@ def prepare_tasks(
     size = min(len(real.wanted), len(synthetic.wanted))
     if size < 2 or len(np.unique(test.wanted)) < 2:
         return None
-    return Tasks(nominal, real.head(size), synthetic.head(size), test)
+    found = Tasks(nominal, real.head(size), synthetic.head(size), test)
+    if split.units is None:
+        return found
+    values = getattr(coded[place], split.side)
+    rows = split.test[~np.isnan(values[split.test])][: sizes.tested]
+    alike = likeness(split.units, values, nominal=nominal)
+    return found._replace(units=split.units[rows], alike=alike)
 
 
 def predict_columns(
@@ -434,11 +448,9 @@ def predict_columns(
         tasks = prepare_tasks(wanted, place, split, Sizes(FOREST_ROWS, FOREST_TESTED))
         if tasks is None or tasks.n_of_second_level < FEWEST_OF_LEVEL:
             return None
-        value, baseline = (
-            _score_of(task, tasks.test, _forest(tasks, seed))
-            for task in (tasks.synthetic, tasks.real)
-        )
-        error = _error_of(tasks, baseline, split.rows_of_unit)
+        models = [_Fitted.of(task, _forest(tasks, seed)) for task in (tasks.synthetic, tasks.real)]
+        value, baseline = (model.score(tasks.test.wanted, tasks.test.features) for model in models)
+        error = _error_of(tasks, baseline, models[1])
         if baseline < _least_score(tasks, error):
             return None
         metric = tasks.metric if tasks.nominal else "R² of ranks"
@@ -468,18 +480,28 @@ def _least_score(tasks: Tasks, error: float) -> float:
     return max(LEAST[True], 0.5 + SURE * error) if tasks.nominal else LEAST[False]
 
 
-def _error_of(tasks: Tasks, score: float, rows_of_unit: float) -> float:
-    """Return the standard error of a score, by the rows that it is tested on.
+def _error_of(tasks: Tasks, score: float, model: "_Fitted") -> float:
+    """Return the standard error of a real model's score, by the rows that it is tested on.
 
-    The AUC of a random order has a variance of 1 / (12 · rows of the class), and a little more;
-    where rows are alike as those of one key are, there are as many times fewer to tell. An R² has
-    4·R²·(1 − R²)² / rows.
+    The AUC of a random order has a variance of 1 / (12 · rows of the class), and a little more; an
+    R² has 4·R²·(1 − R²)² / rows. Rows of one unit tell less the more alike they are in what the
+    model gets wrong; of a few units, which don't show that, in what it is to predict.
+
+    Notes
+    -----
+    Source of the design effect: Kish, "Survey Sampling" (1965).
     """
+    effect = 1.0
+    if tasks.units is not None:
+        alike = tasks.alike
+        if len(np.unique(tasks.units)) >= FEWEST_UNITS:
+            alike = likeness(tasks.units, model.faults(*tasks.test), nominal=False)
+        effect += (rows_of_unit(tasks.units) - 1) * max(float(np.nan_to_num(alike)), 0.0)
     if not tasks.nominal:
         variance = 4 * max(score, 0.0) * (1 - score) ** 2 / len(tasks.test.wanted)
-        return float(np.sqrt(rows_of_unit * variance))
+        return float(np.sqrt(effect * variance))
     rows = np.unique(tasks.test.wanted, return_counts=True)[1]
-    return float(np.sqrt(rows_of_unit * (1 / rows).mean() / (12 * max(len(rows) - 1, 1))))
+    return float(np.sqrt(effect * (1 / rows).mean() / (12 * max(len(rows) - 1, 1))))
 
 
 def _forest(tasks: Tasks, seed: int) -> Any:
@@ -538,10 +560,17 @@ class _Fitted(NamedTuple):
             return macro_auc(wanted, self.model.predict_proba(features), self.model.classes_)
         return float(r2_score(wanted, self.model.predict(features)))
 
-
-def _score_of(train: _Task, test: _Task, model: Any) -> float:
-    """Return the score on the test rows of a model that learns from others."""
-    return _Fitted.of(train, model).score(test.wanted, test.features)
+    def faults(self, features: Floats, wanted: Floats) -> Floats:
+        """Return what the model gets wrong: the error, or the chance that the true level lacks."""
+        if not len(self.there):
+            return wanted
+        features = features[:, self.there]
+        if not hasattr(self.model, "predict_proba"):
+            errors: Floats = wanted - self.model.predict(features)
+            return errors
+        is_true = self.model.classes_ == wanted[:, None]
+        missed: Floats = 1 - (self.model.predict_proba(features) * is_true).sum(axis=1)
+        return missed
 
 
 def _learned(fitted: _Fitted, test: _Task, rng: np.random.Generator) -> tuple[float, Floats]:

@@ -7,9 +7,9 @@ import numpy as np
 
 from tabgan.evaluation.evaluation_parts import Figure, Utility
 from tabgan.evaluation.fidelity import Relations
-from tabgan.evaluation.results import Fit, Grade, PartResults, Use, Verdict, WeakPoint
+from tabgan.evaluation.results import LEAST, Fit, Grade, PartResults, Use, Verdict, WeakPoint
 from tabgan.evaluation.utility import errors_of_kept
-from tabgan.evaluation.weak_points import LEAST, WORTHLESS_SHAPE, find_weak_points
+from tabgan.evaluation.weak_points import WORTHLESS_SHAPE, find_weak_points
 
 __all__ = ["make_verdict"]
 
@@ -70,12 +70,14 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     copied = max(near, key=lambda point: point.severity, default=None)
     uncopied = 1 - (copied.severity if copied else 0.0)
     worst = min(*scores.values(), uncopied)
-    weakest = points[0].severity if points else 0.0
+    weakest = max((point.severity for point in points), default=0.0)
     reached = next(
         (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity),
         _STEPS[-1],
     )
-    headline = _headline(reached.words, points)
+    if reached is _STEPS[0]:  # what no real row has comes first, however few rows have it
+        points = tuple(sorted(points, key=lambda point: not point.is_fault))
+    headline = _headline(reached, points)
     uses = tuple(_uses(parts, scores, points, copied))
     is_copied = copied is not None and copied.severity > _STEPS[1].severity
     return Verdict(reached.grade, headline, score, scores, points[:3], uses, is_copied)
@@ -96,7 +98,7 @@ def _uses(
     def judged(use: str, names: tuple[str, ...], concerned: str, evidence: str) -> Use:
         own = [point for point in points if point.part in concerned]
         known = [scores[name] for name in names if name in scores]
-        return _judged(use, known, max(own, key=lambda p: p.severity, default=None), evidence)
+        return _judged(use, known, own, evidence)
 
     def share(name: str) -> str:
         return f"{100 * scores[name]:.0f} %" if name in scores else "none to keep"
@@ -150,18 +152,25 @@ def _sign_of_copies(parts: PartResults) -> str:
     return "no sign of copies, which is no proof"
 
 
-def _judged(use: str, scores: Sequence[float], point: WeakPoint | None, evidence: str) -> Use:
-    """Judge a use by its parts' scores and their weakest point; what is worse is the evidence."""
-    if not scores and point is None:
+def _judged(use: str, scores: Sequence[float], points: Sequence[WeakPoint], evidence: str) -> Use:
+    """Judge a use by its parts' scores and their weakest point; what is worse is the evidence.
+
+    What no real row has speaks against a use without care, however few rows have it.
+    """
+    if not scores and not points:
         return Use(use, "unknown", "Nothing that was measured tells.")
-    worst, severity = min(scores, default=1.0), 0.0 if point is None else point.severity
+    worst = min(scores, default=1.0)
+    weakest = max(points, key=lambda point: point.severity, default=None)
+    severity = weakest.severity if weakest else 0.0
     fit: Fit = "yes"
     if worst < FIT_WITH_CARE or severity > 1 - FIT_WITH_CARE:
         fit = "no"
     elif worst < FIT or severity > _STEPS[0].severity:
         fit = "with care"
-    if point is not None and fit != "yes" and 1 - severity <= worst:
-        evidence = point.what
+    elif faults := [point for point in points if point.is_fault]:
+        return Use(use, "with care", faults[0].what)
+    if weakest is not None and fit != "yes" and 1 - severity <= worst:
+        evidence = weakest.what
     return Use(use, fit, evidence)
 
 
@@ -218,8 +227,10 @@ def _mean_known(values: list[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def _headline(words: str, points: tuple[WeakPoint, ...]) -> str:
+def _headline(reached: _Step, points: Sequence[WeakPoint]) -> str:
     if not points:
-        return f"{words}: nothing that was measured is weak."
-    first = points[0].what
-    return f"{words}. Its weakest point: {first[0].lower()}{first[1:]}"
+        return f"{reached.words}: nothing that was measured is weak."
+    first = f"{points[0].what[0].lower()}{points[0].what[1:]}"
+    if reached is _STEPS[0] and points[0].is_fault:
+        return f"{reached.words}, except that {first}"
+    return f"{reached.words}. Its weakest point: {first}"

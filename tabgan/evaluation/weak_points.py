@@ -21,16 +21,27 @@ from tabgan.evaluation.evaluation_parts import (
     TellingFeature,
 )
 from tabgan.evaluation.fidelity import SURE_OF_LOSS, Relations
-from tabgan.evaluation.keys_and_times import broken_key, lost_times
-from tabgan.evaluation.results import EvaluationResults, PartResults, Tables, WeakPoint
-from tabgan.evaluation.structure import broken_near_rule, broken_presence, broken_rule
+from tabgan.evaluation.results import (
+    LEAST,
+    EvaluationResults,
+    PartResults,
+    Tables,
+    WeakPoint,
+)
+from tabgan.evaluation.structure import (
+    broken_key,
+    broken_near_rule,
+    broken_presence,
+    broken_rule,
+    lost_row_order,
+    lost_times,
+)
 from tabgan.evaluation.utility import errors_of_kept
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
 
-__all__ = ["BY_CHANCE", "LEAST", "WORTHLESS_SHAPE", "by_chance_alone", "find_weak_points"]
+__all__ = ["BY_CHANCE", "WORTHLESS_SHAPE", "by_chance_alone", "find_weak_points"]
 
-LEAST = 0.05  # severity that is worth a word
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
 WEAKLY = 0.5  # discount of one column whose relations are all weak
 SYMPTOM = 0.8  # discount of what models lose …
@@ -205,13 +216,17 @@ def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
         if violation.fault in BY_CHANCE:
             noise = (noise + beyond) * np.sqrt(_design_effect(parts, violation.column))
         weight = UNREADABLE if violation.fault in ("kind", "type") else 1.0
+        severity = float(min(weight * np.sqrt(max(of_column - chance - noise, 0.0)), 1.0))
+        if severity and violation.fault not in BY_CHANCE:
+            severity = max(severity, LEAST)  # however few rows: fresh ones never have it
         yield WeakPoint(
             "validity",
             (violation.column,),
             f"{percent(share)} of the rows break the rule that {violation.column!r} is "
             f"{violation.rule}; one has {violation.example!r}.",
             _REMEDIES[violation.fault].format(violation.column, violation.column),
-            float(min(weight * np.sqrt(max(of_column - chance - noise, 0.0)), 1.0)),
+            severity,
+            is_fault=True,
         )
 
 
@@ -650,4 +665,6 @@ def _broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
     ties = (point for key in structure.keys for point in broken_key(key, tables.synthetic_rows))
     yield from _joined(ties, "tie")
     yield from _joined(lost_times(structure.times), "pattern")
+    if structure.row_order is not None:
+        yield lost_row_order(structure.row_order)
     yield from _joined(map(broken_near_rule, structure.near_rules), "rule")

@@ -34,6 +34,8 @@ __all__ = ["DatabaseEvaluation", "DatabaseFigure", "DatabaseVerdict", "evaluate_
 WORTHLESS_SHARE = 10.0  # percent of broken keys at which a score is 0
 WORTHLESS_ERROR = 25.0  # percentage points beyond what halves get, the same
 LEAST_ALIKE = 0.1  # detection score of halves; less tells them apart, too, and nothing of others
+ALL = 100.0  # percent of a key or rule that holds
+LEAST_BROKEN = 0.25  # percent of the rows that break what no real row does, which is worth a word
 WEAK = 0.85  # score below which a figure is a weak point
 SHOWN = 3  # weak points
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -103,6 +105,12 @@ class DatabaseFigure(NamedTuple):
         least = 0.0 if np.isnan(self.halves) else self.halves
         return float(np.clip(1 - (self.value - least) / WORTHLESS_ERROR, 0, 1))
 
+    @property
+    def is_fault(self) -> bool:
+        """Whether it is of a key or rule that real rows never break, and synthetic ones do."""
+        never = np.isnan(self.halves) or self.halves >= ALL
+        return self.part in _SHARES and bool(never) and self.value < ALL - LEAST_BROKEN
+
     def told(self) -> str:
         """Return the figure in a few words."""
         beside = "" if np.isnan(self.halves) else f", halves {self.halves:.3g}"
@@ -163,8 +171,11 @@ class DatabaseEvaluation(HtmlPage):
             for grade, words, least, least_part in _STEPS
             if score >= least and worst >= least_part
         )
+        faults = sorted((own for own in self.figures if own.is_fault), key=lambda own: own.score)
+        weak = [*weak, *(own for own in faults if own not in weak)]
         points = "; ".join(own.told() for own in weak[:SHOWN])
-        headline = f"{words}; weakest: {points}." if weak else f"{words}; nothing stands out."
+        beside = ", except" if grade == _STEPS[0][0] and faults else "; weakest"
+        headline = f"{words}{beside}: {points}." if weak else f"{words}; nothing stands out."
         return DatabaseVerdict(grade, headline, score, parts, tuple(weak[:SHOWN]))
 
     def mean(self, measure: str) -> float:

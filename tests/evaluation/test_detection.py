@@ -14,6 +14,7 @@ from tabgan.evaluation import detection
 from tabgan.evaluation.detection import (
     AUCEstimate,
     cross_validate,
+    folds_of,
     macro_auc,
     map_in_threads,
     mean_auc,
@@ -58,7 +59,7 @@ def test_classes_are_averaged_and_unknown_ones_are_coins():
 def test_each_row_is_held_out_once():
     features = np.random.default_rng(0).normal(size=(60, 2))
     labels = np.repeat([0, 1], 30)
-    trials = list(cross_validate(DecisionTreeClassifier, features, labels, 0))
+    trials = list(cross_validate(DecisionTreeClassifier, features, labels, folds_of(labels, 0)))
     assert sorted(np.concatenate([trial.held_out for trial in trials])) == list(range(60))
 
 

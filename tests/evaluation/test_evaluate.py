@@ -50,6 +50,16 @@ def test_a_table_of_copies_is_never_the_best():
     assert found.best == "shuffled"
 
 
+def test_tables_that_chance_parts_are_equal(tables, comparison):
+    real, fresh = tables["real"], tables["fresh"]
+    assert comparison.equals == ("fresh",)
+    assert "The best one is 'fresh'." in str(comparison)
+    found = compare(real, {"one": fresh, "other": fresh[::-1].reset_index(drop=True)})
+    assert set(found.equals) == {"one", "other"}
+    assert "are equal: no more than chance is between their scores." in str(found)
+    assert "are equal" in found.to_html()
+
+
 def test_figures_stand_side_by_side(comparison):
     rows = {(part, what): shown for part, what, shown, _ in comparison.rows()}
     assert rows["trends", "score"]["<i>mixed</i>"] < rows["trends", "score"]["fresh"]

@@ -10,8 +10,13 @@ from tabgan.evaluation.compared_tables import read_tables
 from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluate import evaluate
 from tabgan.evaluation.evaluation_parts import Detector, KeyResult, TimeResult
-from tabgan.evaluation.keys_and_times import compare_keys, compare_times, succession
-from tabgan.evaluation.structure import measure_structure
+from tabgan.evaluation.keys_and_times import (
+    compare_keys,
+    compare_row_order,
+    compare_times,
+    succession,
+)
+from tabgan.evaluation.structure import lost_row_order, measure_structure
 
 
 def orders(rng: np.random.Generator, start: int, n_keys: int = 300) -> pd.DataFrame:
@@ -310,3 +315,45 @@ def test_a_broken_rule_does_not_hide_lost_presence():
     drawn["mileage"] = rng.permutation(drawn["mileage"])
     points = evaluate(accounts(1), drawn).verdict.weak_points
     assert any(point.by_presence and "mileage" in point.columns for point in points)
+
+
+def panel(rng: np.random.Generator) -> pd.DataFrame:
+    """Make a figure of each area and year that moves little from year to year."""
+    walks = np.cumsum(rng.normal(size=(30, 20)), axis=1).ravel()
+    areas = np.repeat([f"A{at:02}" for at in range(30)], 20)
+    return pd.DataFrame(
+        {"area": areas, "year": np.tile(np.arange(2000, 2020), 30), "rate": walks.round(2)}
+    )
+
+
+def test_the_order_of_a_panel_is_that_within_its_units():
+    rng = np.random.default_rng(0)
+    real, fair = panel(rng), panel(rng)
+    mixed = fair.assign(rate=fair.groupby("area")["rate"].transform(rng.permutation))
+    found = [
+        compare_times(read_tables(real, one), (), np.random.default_rng(0)) for one in (fair, mixed)
+    ]
+    orders_kept, orders_lost = ([r for r in times if "key" in r.what] for times in found)
+    assert [result.lost for result in orders_kept] == [0.0]
+    assert orders_lost[0][:3] == ("year", "rate", "order within a key")
+    assert orders_lost[0].lost > 0.8
+
+
+def test_the_order_of_rows_is_told_where_nothing_else_tells_of_time():
+    rng = np.random.default_rng(0)
+    load = np.cumsum(rng.normal(size=600))
+    real = pd.DataFrame({"load": load.round(2), "kind": rng.choice(["a", "b"], 600)})
+    mixed = real.sample(frac=1, random_state=0)
+
+    def told(one: pd.DataFrame, other: pd.DataFrame) -> TimeResult | None:
+        return compare_row_order(read_tables(one, other))
+
+    lost, kept = told(real, mixed), told(real, real[::-1])
+    assert lost is not None
+    assert kept is not None
+    assert lost.column == "load"
+    assert (lost.lost > 0.8, kept.lost) == (True, 0.0)
+    assert told(real.sort_values("load"), mixed) is None, "sorted rows are no series"
+    point = lost_row_order(lost)
+    assert "order of the rows is lost" in point.what
+    assert point.severity <= 0.15, "it lowers no grade"

@@ -5,7 +5,13 @@ import pytest
 
 from tabgan.evaluation.compared_tables import CodedColumn
 from tabgan.evaluation.evaluation_parts import Figure, Predicted, Utility
-from tabgan.evaluation.utility import Target, choose_target, measure_utility, with_classes
+from tabgan.evaluation.utility import (
+    Target,
+    choose_target,
+    errors_of_kept,
+    measure_utility,
+    with_classes,
+)
 
 NONE = np.array([])
 
@@ -107,3 +113,27 @@ def test_a_few_rows_of_heavy_tails_do_not_decide(rng):
     assert found is not None
     assert {one.metric for one in found[0].columns} == {"R² of ranks"}
     assert all(one.kept > 0.95 for one in found[0].columns)
+
+
+def test_rows_of_few_keys_do_not_hide_what_is_lost(rng):
+    """Rows of a key are alike in the column, and not in what a model of it gets wrong."""
+    keys = np.repeat(np.arange(20), 40)
+    x = rng.normal(size=800) + np.repeat(rng.normal(size=20), 40)
+    y = np.where(x + rng.normal(size=800) / 4 > 0, 1.0, 0.0)
+    columns = {0: same(x), 1: same(y, ("no", "yes"))}
+    shuffled = {
+        at: column._replace(synthetic=rng.permutation(column.real))
+        for at, column in columns.items()
+    }
+    found = measure_utility(
+        shuffled,
+        {0: "x", 1: "y"},
+        Target(1, ""),
+        most_rows=800,
+        rng=rng,
+        units={"real": keys, "synthetic": keys},
+    )
+    assert found is not None
+    of_target, of_all = errors_of_kept(found[0])
+    assert found[0].kept + of_target < 0.6
+    assert found[0].kept_of_all + of_all < 0.6

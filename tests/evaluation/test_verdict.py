@@ -275,3 +275,24 @@ def test_keys_of_one_cause_are_one_point():
     told = [point for point in points if point.what.startswith("A value of")]
     assert len(told) == 1
     assert {"poll", "question", "grade"} <= {*told[0].columns}
+
+
+@pytest.mark.parametrize("what", ["a broken rule", "dates that can't be"])
+def test_a_few_rows_of_what_no_real_row_has_stand_beside_the_best_grade(what):
+    rng = np.random.default_rng(0)
+    n = 1600
+    table = pd.DataFrame({"qty": rng.integers(1, 20, n), "price": rng.integers(1, 90, n)})
+    table["gross"] = table["qty"] * table["price"]
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 60, n), "D")
+    table["day"] = days.strftime("%d.%m.%Y")
+    real, synthetic = (table[half].reset_index(drop=True) for half in (slice(800), slice(800, n)))
+    assert evaluate(real, synthetic).verdict.in_words == "as good as real"
+    rows, column = (slice(12), "gross") if what == "a broken rule" else (slice(4), "day")
+    broken = synthetic.astype({"gross": float})
+    broken.loc[rows, column] = 7.0 if column == "gross" else "61.72.2020"
+    verdict = evaluate(real, broken).verdict
+    assert verdict.grade == "as good as real"
+    assert verdict.in_words.startswith("as good as real, except for ")
+    assert repr(column) in verdict.in_words
+    assert ", except that " in verdict.headline
+    assert verdict.uses[0].fit == "with care"

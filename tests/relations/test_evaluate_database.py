@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 
 from tabgan import ForeignKey, Relations, TableFileError
-from tabgan.relations.evaluate_database import DatabaseFigure, evaluate_database
+from tabgan.relations.evaluate_database import (
+    DatabaseEvaluation,
+    DatabaseFigure,
+    evaluate_database,
+)
 
 RELATIONS = Relations(
     {"users": ("id",)},
@@ -199,3 +203,12 @@ def test_a_sum_of_a_table_and_a_total_of_the_rows_below_are_rules():
     lost, _ = broken({**drawn, "orders": mixed})
     assert total in lost
     assert any("'due'" in measure for measure in lost)
+
+
+def test_a_few_lost_rows_stand_beside_the_best_grade():
+    kept = [DatabaseFigure("uniqueness", "users.id", 100.0)]
+    best = DatabaseEvaluation((*kept, DatabaseFigure("integrity", "visits → users", 100.0)))
+    assert best.verdict.headline.endswith("; nothing stands out.")
+    few = DatabaseEvaluation((*kept, DatabaseFigure("integrity", "visits → users", 99.6)))
+    assert few.verdict.grade == "as good as real"
+    assert ", except: integrity of visits → users: 99.6." in few.verdict.headline

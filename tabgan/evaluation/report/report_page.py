@@ -402,6 +402,7 @@ def chart_page(title: str, pictures: Sequence[Markup], *, legend: bool) -> str:
 def render_comparison(
     evaluations: Mapping[str, EvaluationResults],
     rows: Sequence[tuple[str, str, Mapping[str, str], str]],
+    standing: str,
 ) -> str:
     """Return a page with several tables side by side.
 
@@ -411,11 +412,13 @@ def render_comparison(
         The results by the tables' names, in the order to show.
     rows
         Each figure: part, what it is, the tables' figures by name, and the baseline.
+    standing
+        Which is the best, or that several are equal.
     """
     return (
         _environment()
         .get_template("comparison.html")
-        .render(evaluations=evaluations, rows=rows, part_names=PART_NAMES)
+        .render(evaluations=evaluations, rows=rows, standing=standing, part_names=PART_NAMES)
     )
 
 
