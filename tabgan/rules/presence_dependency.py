@@ -1,16 +1,12 @@
 """Whether cells have a value: of generated columns, and of columns that share marks of absence.
 
-Whether a generated column has a value: a column of its own, which is learned.
+A generated column (an identifier, a name, free text) tells nothing about its row, but whether it
+has a value often does: an exit reference is there exactly where the status is "Left". So a column
+with holes gets a column of presence, which is encoded, polished and determined by others like any
+category; at the end it decides which of the generated values stay.
 
-A generated column (an identifier, a name, free text) says nothing about its row, but that it has a
-value often does: an exit reference stands exactly where the status is "Left". So where such a
-column has holes, a column of presence is put beside it. It is encoded, polished and determined by
-others like any column of categories; at the end it says which of the generated values stay.
-
-Marks that stand in several columns of the same rows: -9, "not asked", or no value at all.
-
-A survey that skips a question skips all that follow from it. Each column is learned by itself, so
-that generated rows would have the mark in some of the columns; most of them decide for the rest.
+Marks in several columns of the same rows (-9, "not asked", no value) are learned once: a survey
+that skips a question skips all that follow from it.
 """
 
 from collections import defaultdict
