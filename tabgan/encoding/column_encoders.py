@@ -409,6 +409,12 @@ class NumericEncoder(ColumnEncoder):
         return slice(self._form_span + bool(self.column.other_formats), None)
 
     @property
+    def ends(self) -> tuple[int, int]:
+        """The least and the greatest whole number, or tick, that is drawn."""
+        low, high = self._values_at(np.array([0.0, 1.0])).tolist()
+        return int(low), int(high)
+
+    @property
     def seasons(self) -> tuple[Season, ...]:
         """The parts of dates that are learned as levels beside them."""
         return () if self._seasons is None else (*self._seasons.levels,)

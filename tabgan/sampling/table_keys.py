@@ -33,6 +33,7 @@ from tabgan.sampling.key_groups import (
     with_cells_of,
 )
 from tabgan.sampling.self_references import SameAsReferred, SelfReference, learn_references
+from tabgan.sampling.time_grid import TimeGrid, find_time_grids
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
 from tabgan.table.compound_numbers import part_in_words
 from tabgan.table.level_codes import are_filled, determines
@@ -564,7 +565,7 @@ def find_order(table: ColumnFrame) -> RowOrder | None:
     return None if not columns and is_counted else RowOrder(*own)
 
 
-KeyRule = KeyGroups | SelfReference | JointKey | RowOrder
+KeyRule = KeyGroups | SelfReference | JointKey | RowOrder | TimeGrid
 RowRule = SelfReference | SameAsReferred | CountOfReferences | JointKey
 """A rule between rows that may be checked."""
 
@@ -572,6 +573,7 @@ _FORMS: dict[str, type[KeyRule]] = {
     "reference": SelfReference,
     "joint": JointKey,
     "order": RowOrder,
+    "times": TimeGrid,
 }
 
 
@@ -593,7 +595,8 @@ def learn_table_keys(table: ColumnFrame) -> tuple[KeyRule, ...]:
     order = find_order(table)
     orders = () if order is None else (order,)
     # rows that refer to earlier ones do so when they are in order, which no move may change
-    return (*learn_keys(table, others), *find_joint_keys(table), *orders, *references)
+    unique = (*find_joint_keys(table), *find_time_grids(table))
+    return (*learn_keys(table, others), *unique, *orders, *references)
 
 
 def rows_together(keys: Sequence[KeyRule], block_rows: int) -> int:
@@ -652,7 +655,7 @@ def give_keys(
             if isinstance(rule, RowOrder):
                 done = rule.write(_checked(done, drawn, check), encoder, keys)
                 drawn = done  # no row is where it was
-            elif isinstance(rule, JointKey):
+            elif isinstance(rule, JointKey | TimeGrid):
                 done = rule.write(done, encoder, rng, check)
             elif isinstance(rule, SelfReference):
                 done = rule.write(done, encoder.schema, rng)
