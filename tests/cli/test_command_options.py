@@ -228,7 +228,7 @@ UNREACHED = {
     "table/scalars.py: of pandas's dates",
     "evaluation",
     "tuning",
-    "fitting/private/public_schema.py: give a DataFrame",
+    "fitting/private/public_schema.py: pass a DataFrame",
 }
 
 
@@ -297,7 +297,7 @@ def test_errors_of_commands(run, tmp_path):
     assert "the kind 'datetime' does not fit the value '000000-000'" in refused.stderr
     assert "--kind code=categorical" in refused.stderr
     refused = run("synth", "t.csv", "--epsilon", "0.0001", "-q")
-    assert refused.stderr.startswith("Error: --epsilon 0.0001 must be from ")
+    assert refused.stderr.startswith("Error: --epsilon 0.0001 must be at least ")
 
 
 @pytest.mark.parametrize(
