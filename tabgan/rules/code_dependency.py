@@ -195,7 +195,8 @@ _DATE_PARTS = {  # characters of an ISO date
     "date with two digits of the year": [slice(2, 4), slice(5, 7), slice(8, 10)],
     "day, month and year": [slice(8, 10), slice(5, 7), slice(0, 4)],
 }
-_SOURCES = ("level", "choice", "presence", *_DATE_PARTS)
+_LEVEL_PARTS = ("level", "last digits")
+_SOURCES = (*_LEVEL_PARTS, "choice", "presence", *_DATE_PARTS)
 
 
 @dataclass(frozen=True)
@@ -212,8 +213,9 @@ class CodePart(Dependency):
     place
         Which of the words and marks of the code it is; from the end on if it is below zero.
     part
-        Which part of a date; "level" where the word is the source's level, "choice" where it goes
-        with the level, and "presence" where it goes with whether there is a value.
+        Which part of a date; "level" where the word is the source's level, "last digits" where it
+        is so many of the level, "choice" where it goes with the level, and "presence" where it goes
+        with whether there is a value.
     width
         Digits of a number, with zeros in front; 0 for a text.
     choices
@@ -243,7 +245,8 @@ class CodePart(Dependency):
             words = ", ".join(sorted({repr(word) for _, word in self.choices}))
             told = "" if self.part == "choice" else "whether there is a value of "
             return f"{self.target} holds one of {words}, by {told}{self.source}"
-        of_date = "" if self.part == "level" else f"the {self.part} of "
+        own = {"level": "", "last digits": f"the last {self.width} digits of "}
+        of_date = own.get(self.part, f"the {self.part} of ")
         return f"{self.target} holds {of_date}{self.source}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
@@ -313,7 +316,7 @@ def _told_levels(cells: TypedSeries, part: str) -> list[Scalar]:
 
 def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
     """Return a column's levels, or a part of its dates, as codes hold them."""
-    if part != "level":
+    if part not in _LEVEL_PARTS:
         numbers = cells.numbers
         days = numbers.values.view(f"M8[{unit_of(cells.column)}]").astype("M8[D]")
         distinct, codes = np.unique(days, return_inverse=True)
@@ -329,6 +332,11 @@ def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
         else ""
         for level in cells.levels
     ]
+    if part == "last digits":
+        levels = [
+            level[-width:] if level.isdecimal() and 0 < width < len(level) else ""
+            for level in levels
+        ]
     return [levels[code] for code in cells.codes.tolist()]
 
 
@@ -379,10 +387,10 @@ def _code_part(
         is_date = cells.column.kind == "datetime"
         if at == target or not (is_date or _has_words(cells)):
             continue
-        for part in _DATE_PARTS if is_date else ("level",):
+        for part in _DATE_PARTS if is_date else _LEVEL_PARTS:
             for some, least in ((rows, HINT_HELD), (np.arange(count_rows(table)), LEAST_HELD)):
                 own = {at: cells.take(some), target: table[target].take(some)}
-                width = 0 if is_date else _width_in(own[target], place, own[at])
+                width = _width_in(own[target], place, own[at], part)
                 rule = CodePart(field_at(table, at), field_at(table, target), place, part, width)
                 share = _share_held(rule, own)
                 if share < least:
@@ -454,10 +462,12 @@ def _has_words(cells: TypedSeries) -> bool:
     return 1 < len(cells.levels) <= MOST_LEVELS
 
 
-def _width_in(codes: TypedSeries, place: int, cells: TypedSeries) -> int:
-    """Return how many digits the numbers of a column have in codes; 0 for texts."""
+def _width_in(codes: TypedSeries, place: int, cells: TypedSeries, part: str) -> int:
+    """Return how many digits the numbers of a column have in codes; 0 for texts and dates."""
+    if part != "last digits" and (part != "level" or cells.column.kind != "integer"):
+        return 0
     tokens = next((own for text in codes.values if (own := _tokens_of(text))), [])
-    return len(_word_at(tokens, place)) if cells.column.kind == "integer" else 0
+    return len(_word_at(tokens, place))
 
 
 def _share_held(rule: CodePart, table: ColumnFrame) -> float:

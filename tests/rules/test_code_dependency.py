@@ -75,6 +75,7 @@ def test_a_code_keeps_its_level_where_few_rows_have_another(odd):
         ),
         (lambda r: f"{r.n:05d}-{r.dept}-x", "'dept'"),
         (lambda r: f"no.{r.n}/{r.team:03d}", "'team'"),
+        (lambda r: f"{r.n:05d}-{r.round % 100}", "the last 2 digits of 'round'"),
     ],
 )
 def test_a_code_holds_another_column_somewhere(write, what):
@@ -83,17 +84,18 @@ def test_a_code_holds_another_column_somewhere(write, what):
     frame = pd.DataFrame({"n": rng.permutation(90_000)[:400], "day": days.astype(str)})
     frame["dept"] = rng.choice(["FIN", "HR", "OPS"], 400)
     frame["team"] = rng.integers(1, 30, 400)
+    frame["round"] = rng.integers(1966, 1970, 400)
     frame["code"] = [write(row) for row in frame.itertuples()]
     frame = frame.drop(columns="n").sort_values("day", ignore_index=True)
     (rule,), table = rules_of(frame)
     assert rule.describe() == f"'code' holds {what}"
     assert CodePart.from_json(json.loads(json.dumps(rule.to_json()))) == rule
-    other = {at: cells.take(np.arange(400)[::-1]) for at, cells in table.items() if at < 3}
-    moved = rule.restore({**other, 3: rule.reduce(table)[3]})
+    other = {at: cells.take(np.arange(400)[::-1]) for at, cells in table.items() if at < 4}
+    moved = rule.restore({**other, 4: rule.reduce(table)[4]})
     assert rule.words(moved) == rule.words(other)
-    assert moved[3].values.is_unique
-    assert rule.reduce(moved)[3].values.tolist() == rule.reduce(table)[3].values.tolist()
-    assert rule.restore(rule.reduce(table))[3].values.tolist() == frame["code"].tolist()
+    assert moved[4].values.is_unique
+    assert rule.reduce(moved)[4].values.tolist() == rule.reduce(table)[4].values.tolist()
+    assert rule.restore(rule.reduce(table))[4].values.tolist() == frame["code"].tolist()
 
 
 def test_a_year_stands_at_the_end_of_codes_of_any_length_beside_a_few_odd_ones():
