@@ -71,6 +71,7 @@ RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may hav
 SURE = 3  # standard errors of a share
 OF_ROWS = 0.14  # severity where all of it is lost: most tables are sets of rows
 SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
+LEAST_CAUSE = 0.5  # severity of times at other hours, of that of what is lost with them
 LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
 _ORDERS = ("neighbors in time", "order within a key")
 MOST_SHOWN = 20  # results of a kind
@@ -472,7 +473,8 @@ def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
 def lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
     """Yield one point for each column and the time that tells it, with all that is lost of that.
 
-    Times that lie at other hours or days are one point: dates of a row are moved together.
+    Times that lie at other hours or days are one point: dates of a row are moved together. It comes
+    first, as what such times tell about other columns is lost with them.
 
     Parameters
     ----------
@@ -485,12 +487,15 @@ def lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
         (result for result in own if result.what != "gaps"), key=lambda result: -_severity(result)
     )
     if clocks:
+        cause = _severity(clocks[0])
+        moved = {result.time for result in clocks}
+        effects = [_severity(result) for result in lost if result.time in moved]
         yield WeakPoint(
             "structure",
             tuple(dict.fromkeys(result.time for result in clocks)),
             _about_clocks(clocks),
             _remedy_of_times(clocks),
-            _severity(clocks[0]),
+            max([cause, *(effect for effect in effects if effect <= cause / LEAST_CAUSE)]),
         )
     for result in own:
         if result.what == "gaps":

@@ -16,7 +16,7 @@ from tabgan.evaluation.keys_and_times import (
     compare_times,
     succession,
 )
-from tabgan.evaluation.structure import lost_row_order, measure_structure
+from tabgan.evaluation.structure import lost_row_order, lost_times, measure_structure
 
 
 def orders(rng: np.random.Generator, start: int, n_keys: int = 300) -> pd.DataFrame:
@@ -406,3 +406,20 @@ def test_neighbors_in_time_are_those_that_have_a_value():
     found = compare_times(read_tables(*tables), (), np.random.default_rng(0))
     lost = [r for r in found if (r.column, r.what) == ("load", "neighbors in time")]
     assert [result.lost > 0.5 for result in lost] == [True]
+
+
+def test_lost_hours_are_named_before_what_is_lost_with_them():
+    rng = np.random.default_rng(0)
+    day = pd.date_range("2024-01-01", periods=60)
+
+    def shop() -> pd.DataFrame:
+        time = rng.choice(day, 1_200) + pd.to_timedelta(rng.normal(13, 3.5, 1_200) % 24, unit="h")
+        time = time.floor("s").sort_values()
+        return pd.DataFrame({"time": time, "late": (time.hour > 14) ^ (rng.random(1_200) < 0.05)})
+
+    real, drawn = shop(), shop()
+    drawn["time"] += pd.to_timedelta(rng.integers(0, 24, len(drawn)), unit="h")
+    found = compare_times(read_tables(real, drawn), (), np.random.default_rng(0))
+    first, *others = sorted(lost_times(found), key=lambda point: -point.severity)
+    assert "by hour of the day" in first.what
+    assert any("late" in point.columns for point in others)
