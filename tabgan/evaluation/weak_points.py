@@ -300,6 +300,8 @@ def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
     by_column = (np.nansum(beyond, axis=0) - chance) / whole
     known = ~np.isnan(most)
     noise = known / np.sqrt(min(parts.tables.real_rows, parts.tables.synthetic_rows))
+    alike = np.sqrt([_design_effect(parts, name) - 1 for name in pairs.names])
+    noise = noise * np.sqrt(1 + np.outer(alike, alike))
     by_chance = TIMES_CHANCE * noise.sum(axis=0) / whole
     worst = int(np.where(by_column > by_chance, by_column, 0.0).argmax())
     is_sure = overall >= MORE_CHANCE * noise.sum() / whole.sum()
@@ -486,7 +488,11 @@ def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
 
 def _lost(parts: PartResults) -> Iterator[WeakPoint]:
     by_chance = _rows_by_chance(parts)
-    lost = [one for one in parts.coverage.lost_levels if one[2] >= by_chance]
+    lost = [
+        one
+        for one in parts.coverage.lost_levels
+        if one[2] >= by_chance * _design_effect(parts, one[0])  # rows of few keys tell little
+    ]
     if lost:
         kinds = {one.name: one.kind for one in parts.fidelity.columns}
         (column, level, rows), *others = lost
