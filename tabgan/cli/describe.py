@@ -11,6 +11,7 @@ import pandas as pd
 
 from tabgan.cli.command_output import aligned
 from tabgan.cli.training import describe_finish, describe_free_text, free_text_names
+from tabgan.encoding.compound_encoders import RecordEncoder
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.prepare import TableOptions, prepare, small_table_note
 from tabgan.rules.base_rules import Evidence, evidence_of
@@ -54,6 +55,7 @@ def describe_table(
         "rows": len(frame),
         "columns": [*map(_column_facts, columns, levels)],
         "free_text": free_text_names(columns),
+        "fields": _field_facts(encoder),
         "folded": {
             str(name): {"levels": levels.n_levels, "rows": levels.n_rows}
             | ({"form": levels.form} if levels.form is not None else {})
@@ -92,6 +94,7 @@ def describe_model(path: str) -> dict[str, Any]:
         "rows": gan.n_rows_,
         "columns": [_column_facts(column, None) for column in gan.schema_],
         "free_text": free_text_names(gan.schema_),
+        "fields": _field_facts(gan._model.encoder),
         "dependencies": [rule.describe() for rule in gan.dependencies_],
         "keys": [own.describe(gan.schema_) for own in gan._model.keys],
         "seasons": _season_facts(gan._model.encoder),
@@ -120,6 +123,12 @@ def _evidence_facts(table: ColumnFrame, encoder: TableEncoder) -> dict[str, Any]
         if isinstance(rule, CopyDependency | OneHotDependency):
             searched = table
     return {"evidence": found, "untried": untried(searched)}
+
+
+def _field_facts(encoder: TableEncoder) -> dict[str, dict[str, str]]:
+    """Return the kind of each field of the columns of records."""
+    records = {at: own for at, own in encoder.encoders.items() if isinstance(own, RecordEncoder)}
+    return {str(encoder.columns[at].name): own.kinds for at, own in records.items()}
 
 
 def _season_facts(encoder: TableEncoder) -> dict[str, list[str]]:
@@ -203,6 +212,8 @@ def lay_out(facts: dict[str, Any]) -> str:
     lines = [*aligned([header, *rows]), ""]
     if facts.get("free_text"):
         lines.append(describe_free_text(facts["free_text"]))
+    for name, kinds in facts.get("fields", {}).items():
+        lines.append(f"fields of {name}: {', '.join(f'{key} {kinds[key]}' for key in kinds)}")
     lines += [*_rule_lines(facts)] or ["no rules between columns"]
     if facts.get("untried"):
         lines.append(f"rules: {facts['untried']}")

@@ -23,10 +23,11 @@ from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.inference.infer_schema import infer_schema
+from tabgan.inference.people_columns import with_name_parts
 from tabgan.table.columns import TypedSeries
 from tabgan.table.compound_numbers import CompoundForm, part_columns
 from tabgan.table.level_codes import is_absent, levels_to_series
-from tabgan.table.list_and_record_cells import RecordForm, record_columns
+from tabgan.table.list_and_record_cells import RecordForm, is_record, record_columns
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import RANGED, Column
 
@@ -298,7 +299,8 @@ class _Part:
     def from_json(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild a part from `to_json`'s value."""
         column = Column.from_json(state["column"])
-        encoder = _ENCODERS[state["encoder"]].from_json(column, state["state"])
+        kinds: dict[str, type[ColumnEncoder]] = {**_ENCODERS, RecordEncoder.name: RecordEncoder}
+        encoder = kinds[state["encoder"]].from_json(column, state["state"])
         rows = tuple(int(count) for count in state["rows"])
         if isinstance(encoder, CategoricalEncoder) and len(rows) != len(encoder.levels):
             raise ValueError("record: each level of a part has its rows")
@@ -321,6 +323,18 @@ class RecordEncoder(ColumnEncoder):
         self._specials = specials
         if len(parts) != len(self._form.keys):
             raise ValueError(f"record: there must be {len(self._form.keys)} parts")
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What each part is, by its key; the parts of a record in a record by both keys."""
+        kinds: dict[str, str] = {}
+        for key, part in zip(self._form.keys, self._parts, strict=True):
+            name = key.strip("\"'")
+            if isinstance(part.encoder, RecordEncoder):
+                kinds |= {f"{name}.{own}": kind for own, kind in part.encoder.kinds.items()}
+            else:
+                kinds[name] = part.column.kind
+        return kinds
 
     @property
     def specials(self) -> Sequence[Scalar]:
@@ -366,11 +380,12 @@ class RecordEncoder(ColumnEncoder):
                 f"{column.format!r}; give the column the kind 'categorical', or drop it"
             )
         codes = cells.codes[are_records[cells.codes]]
-        columns, quotes = form.columns_of(cells.levels), form.quotes
+        values = [part[codes] for part in form.columns_of(cells.levels)]
+        wholes = record_columns(column, form)
         parts = [
-            _fit_part(part, values[codes], may_be_text=bool(quote) or not form.is_object)
-            for part, values, quote in zip(
-                record_columns(column, form), columns, quotes, strict=True
+            _fit_part(part, own, series, may_be_text=bool(quote) or not form.is_object)
+            for part, own, series, quote in zip(
+                wholes, *_infer_parts(wholes, form, values), form.quotes, strict=True
             )
         ]
         rows = np.bincount(cells.codes, minlength=len(cells.levels))
@@ -471,21 +486,40 @@ class RecordEncoder(ColumnEncoder):
         return cls(column, parts, LevelTable.from_json(state["specials"]))
 
 
-def _fit_part(part: Column, values: Objects, *, may_be_text: bool) -> _Part:
-    """Learn a part: a number or date, a category, or a text that is generated.
+def _infer_parts(
+    parts: Sequence[Column], form: RecordForm, values: Sequence[Objects]
+) -> tuple[list[Column], list[pd.Series]]:
+    """Infer what each part is as a column that is called like its key, beside the other parts."""
+    keys = [key.strip("\"'") for key in form.keys] if form.is_object else [p.name for p in parts]
+    series = [
+        pd.Series(part, dtype=object, name=key) for part, key in zip(values, keys, strict=True)
+    ]
+    columns: list[Column] = []
+    for place, (part, own) in enumerate(zip(parts, series, strict=True)):
+        (column,) = infer_schema(
+            own.to_frame(), {own.name: part.kind} if part.kind == "numeric" else None
+        )
+        columns.append(replace(column, name=place))
+    frame = pd.concat(series, axis=1).set_axis(range(len(series)), axis=1)
+    columns = with_name_parts(columns, frame, ())
+    named = zip(columns, parts, strict=True)
+    return [replace(column, name=part.name) for column, part in named], series
+
+
+def _fit_part(part: Column, column: Column, series: pd.Series, *, may_be_text: bool) -> _Part:
+    """Learn a part: a number or date, a category, a record, or a text that is generated.
 
     Parameters
     ----------
     part
         What the part is in any case.
-    values
-        Its values as they are written, None where it is missing.
+    column
+        What its values are.
+    series
+        The values, None where one is missing.
     may_be_text
         Whether any text can stand for it.
     """
-    series = pd.Series(values, dtype=object, name=part.name)
-    asked = {part.name: part.kind} if part.kind == "numeric" else None
-    (column,) = infer_schema(series.to_frame(), asked)
     column = replace(column, min_group=part.min_group, minimum=None, maximum=None)
     if column.kind in RANGED:
         cells = TypedSeries(column, series)
@@ -497,6 +531,9 @@ def _fit_part(part: Column, values: Objects, *, may_be_text: bool) -> _Part:
             series = series[~held.isin(rare).to_numpy()].reset_index(drop=True)
             cells = TypedSeries(column, series)
         return _Part(NumericEncoder.fit(cells), column)
+    if column.kind == "compound" and is_record(column.format):
+        return _Part(RecordEncoder.fit(TypedSeries(column, series)), column)
+    values = series.tolist()
     levels, counts = np.unique([value for value in values if value is not None], return_counts=True)
     frequent = counts >= column.least_rows
     is_tail = counts[~frequent].sum() > MOST_RARE * counts.sum()

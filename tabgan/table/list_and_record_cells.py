@@ -11,6 +11,7 @@ A part is kept as it is written, so that numbers, truth values and nested lists 
 were. Everything here looks at single texts; callers factorise first.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -150,7 +151,8 @@ _VALUE = rf"""{_TEXT}|\[[^\[\]{{}}]*\]|\{{[^{{}}]*\}}|[^\s,{{}}\[\]"']+"""
 _ITEM = re.compile(rf"(?s)({_TEXT})(\s*:\s*)({_VALUE})")
 _BETWEEN = re.compile(r"\s*,\s*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_BARE = re.compile(r'"[^"\\]*"')
+_NOTHING = frozenset({"null", "None"})  # stand without quotes where other rows hold a text
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")  # of letters that JSON may write as they are
 _FIELD = re.compile(r"%(%|s|g)")
 _KEY = re.compile(rf"(?s)(\{{\s*|\s*,\s*)({_TEXT})(\s*:\s*)")
 
@@ -168,7 +170,7 @@ class RecordForm:
     numbers
         Which parts are numbers.
     quotes
-        What stands around each part.
+        What stands around each part that is a text: ``"`` as in JSON, ``'`` as in Python.
     opening, colon, separator, closing
         What stands before the first part, behind a key, between parts, and after the last one.
 
@@ -237,11 +239,11 @@ class RecordForm:
         return cls(
             keys=tuple(head.group(2) for head in heads),
             numbers=tuple(numbers),
-            quotes=tuple('"' if end == '"' else "" for end in ends),
+            quotes=tuple(end if end in ('"', "'") else "" for end in ends),
             opening=heads[0].group(1),
             colon=heads[0].group(3),
             separator=separators[0] if separators else ", ",
-            closing=literals[-1].removeprefix('"' if ends[-1] == '"' else ""),
+            closing=literals[-1].removeprefix(ends[-1] if ends[-1] in ('"', "'") else ""),
         )
 
     @cached_property
@@ -263,9 +265,10 @@ class RecordForm:
             place = self._place.get(key)
             if place is None:
                 continue  # a rare key
-            if self.quotes[place] and not _BARE.fullmatch(part):
+            value = _text_of(part, self.quotes[place]) if self.quotes[place] else part
+            if value is None:
                 return None
-            values[place] = part[1:-1] if self.quotes[place] else part
+            values[place] = value
         return tuple(values)
 
     def write(self, rows: Sequence[Sequence[str | None]]) -> list[str]:
@@ -275,7 +278,7 @@ class RecordForm:
         return [
             self.opening
             + self.separator.join(
-                f"{head}{quote}{part}{quote}"
+                head + _quoted(part, quote)
                 for (head, quote), part in zip(shapes, row, strict=True)
                 if part is not None
             )
@@ -410,8 +413,53 @@ def _frame_of(
         return None
     opening_, colon, separator, closing_ = usual[0]
     numbers = tuple(_are_numbers(values[key]) for key in keys)
-    quotes = tuple('"' if all(map(_BARE.fullmatch, values[key])) else "" for key in keys)
+    quotes = tuple(_quote_of(values[key]) for key in keys)
     return RecordForm(tuple(keys), numbers, quotes, opening_, colon, separator or ", ", closing_)
+
+
+def _quote_of(values: Sequence[str]) -> str:
+    """Return the quotes around texts; empty where a value is no text."""
+    texts = [value for value in values if value not in _NOTHING]
+    quote = "'" if any(text.startswith("'") for text in texts) else '"'
+    return quote if texts and all(_text_of(text, quote) is not None for text in texts) else ""
+
+
+def _text_of(part: str, quote: str) -> str | None:
+    r"""Return the text that a part stands for; None where it is none.
+
+    Examples
+    --------
+    >>> _text_of(r'"\u00e9"', '"'), _text_of("'Ann'", "'"), _text_of("3", '"')
+    ('é', 'Ann', None)
+    """
+    if part in _NOTHING:
+        return part
+    if part[:1] not in ('"', quote):
+        return None
+    try:
+        text = json.loads(part if quote == '"' else _as_json(part))
+        return text if isinstance(text, str) and text.encode() is not None else None
+    except ValueError:  # no text, or half a character
+        return None
+
+
+def _as_json(literal: str) -> str:
+    """Write a literal of Python as JSON does."""
+
+    def escape(match: re.Match[str]) -> str:
+        mark = match.group()
+        if mark.startswith(r"\x"):
+            return rf"\u00{mark[2:]}"
+        return {'"': r"\"", r"\'": "'"}.get(mark, mark)
+
+    return '"' + re.sub(r'(?s)\\x..|\\.|"', escape, literal[1:-1]) + '"'
+
+
+def _quoted(text: str, quote: str) -> str:
+    """Write a part as JSON or Python does."""
+    if not quote or text in _NOTHING:
+        return text
+    return repr(text) if quote == "'" else json.dumps(text, ensure_ascii=False)
 
 
 def _are_numbers(values: Sequence[str]) -> bool:
@@ -423,7 +471,11 @@ def _explains(form: RecordForm, counts: Mapping[str, int]) -> bool:
     parts = {text: form.read(text) for text in counts}
     read = {text: row for text, row in parts.items() if row is not None}
     written = form.write([*read.values()])
-    same = sum(counts[text] for text, own in zip(read, written, strict=True) if own == text)
+    same = sum(
+        counts[text]
+        for text, own in zip(read, written, strict=True)
+        if own in (text, _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text))
+    )
     return same >= LEAST_LIKE * sum(counts.values())
 
 

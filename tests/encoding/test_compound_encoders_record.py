@@ -1,5 +1,6 @@
 """Records in cells, learned part by part."""
 
+import ast
 import json
 
 import numpy as np
@@ -119,3 +120,36 @@ def test_fitted_drawn_and_loaded(tmp_path):
     rows = TabGAN.load(tmp_path / "m.safetensors").sample(50, random_state=1)
     pd.testing.assert_frame_equal(rows, gan.sample(50, random_state=1))
     assert all(json.loads(text)["plan"] for text in rows["x"].dropna())
+
+
+@pytest.mark.parametrize("write", [str, json.dumps], ids=["python", "json"])
+def test_fields_have_the_kinds_of_columns_called_so(write):
+    last = ["O'Brien", "Müller", "Hill", "Jones", "Smith", "Miller", "Lopez", "Rossi"]
+    first = ["Ann", "Eva", "Karen", "Paul", "Peter", "Laura", "John", "Mary"]
+    people = [
+        {
+            "Lastname": last[row % 8],
+            "City": ["Rome", "Oslo"][row % 2],
+            "contact": {"Firstname": first[row // 8 % 8], "mail": f"u{row}@firm{row % 9}.com"},
+            "phone": None if row % 5 == 0 else f"555-01{row:04}",
+        }
+        for row in range(ROWS)
+    ]
+    texts = [write(person) for person in people]
+    encoder = fit(texts)
+    kinds = {"Lastname": "last_name", "City": "categorical", "contact.Firstname": "first_name"}
+    assert encoder.kinds == kinds | {"contact.mail": "email", "phone": encoder.kinds["phone"]}
+    cells = TypedSeries(encoder.column, pd.Series(texts, dtype=object, name="x"))
+    encoded = encoder.encode(cells)
+    rng = np.random.default_rng(0)
+    made = encoder.decode(encoded.low.astype(float), encoded.codes.astype(np.int64), 0, rng)
+    read = [ast.literal_eval(own) if write is str else json.loads(own) for own in made]
+    assert not {own["contact"]["mail"] for own in read} & {
+        person["contact"]["mail"] for person in people
+    }
+    assert not {own["phone"] for own in read if own["phone"]} & {
+        person["phone"] for person in people
+    }
+    assert len({own["Lastname"] for own in read}) > 8
+    assert {own["City"] for own in read} == {"Rome", "Oslo"}
+    assert any(own["phone"] is None for own in read)
