@@ -79,6 +79,7 @@ class _Group(click.Group):
                 traceback.print_exc()
             message, code = _verdict(error)
             click.echo(f"Error: {message}", err=True)
+            _flush_stdout()
             raise click.exceptions.Exit(code) from error
 
 
@@ -94,6 +95,14 @@ def _terminated_as_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _flush_stdout() -> None:
+    """Write what is left for standard output, if it can be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_stdout()
 
 
 def _drop_stdout() -> None:

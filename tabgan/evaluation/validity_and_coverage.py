@@ -32,8 +32,6 @@ MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
 FALSE_ALARM = 0.001
 NOISE = 3  # times what is likely by chance
 FEWEST_KEYS = 20  # real values that all differ, from which that means something
-MOST_COPIED = 0.5  # share of the rows with values of the real table that are keys
-LEAST_DENSE = 0.3  # share of the whole numbers of a range that are keys, of running numbers
 _CODES = ("identifier", "key", "iban", "uuid", "phone")
 _COUNTED = ("identifier", "key")  # which may be a counter's
 _WORD = r"[^\W\d_]+"
@@ -135,7 +133,7 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
 def _key_breaches(
     column: Column, name: str, real: pd.Series, synthetic: pd.Series, missing: Mask
 ) -> Iterator[_Breach]:
-    """Find values that stand in several rows, or are real ones, where all real ones differ.
+    """Find values that stand in several rows, where all real ones differ.
 
     Whole numbers of a quantity may meet by chance. Where n real ones don't, two rows are equal with
     a probability of hardly more than 2 ln(1 / `FALSE_ALARM`) / n².
@@ -149,23 +147,6 @@ def _key_breaches(
     if again.sum() > NOISE * ties:
         rule = "different in each row, as in the real table" if is_quantity else "unique"
         yield _Breach("repeated", name, rule, again, synthetic)
-    if n_real < FEWEST_KEYS or _is_dense(real):
-        return
-    copied = synthetic.isin(real).to_numpy(bool) & ~missing
-    if copied.sum() > MOST_COPIED * n_rows:
-        rule = "another one than in the real table, where each stands in one row"
-        yield _Breach("copied", name, rule, copied, synthetic)
-
-
-def _is_dense(real: pd.Series) -> bool:
-    """Return whether whole numbers fill so much of their range that others of it are mostly real.
-
-    So are row numbers, which any table may count from 1.
-    """
-    numbers = pd.to_numeric(real, errors="coerce").dropna()
-    if 2 * len(numbers) <= len(real):
-        return False
-    return bool(len(numbers) >= LEAST_DENSE * (float(numbers.max()) - float(numbers.min()) + 1))
 
 
 def _oddly_written(real: pd.Series, synthetic: pd.Series, *, goes_on: bool) -> tuple[str, Mask]:

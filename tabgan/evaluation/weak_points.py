@@ -69,7 +69,6 @@ _REMEDIES: Mapping[Fault, str] = {
     "type": "Write {!r} with the real table's type of cells, before the table is saved.",
     "missing": "Drop these rows, or fill the cells (tabgan impute does).",
     "repeated": "Generate values that are unique; in tabgan --kind {}=identifier.",
-    "copied": "Generate values that aren't in the real table; in tabgan --kind {}=identifier.",
     "level": "Draw {!r} from the real table's levels; in tabgan --kind {}=categorical.",
     "range": "Drop these rows, or keep the range while sampling; in tabgan by minimum and maximum "
     "of {!r} in the schema (--schema), or the constraint Range.",
