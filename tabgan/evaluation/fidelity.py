@@ -99,6 +99,10 @@ class Trends(NamedTuple):
         """The error beyond what the columns by themselves are off."""
         return np.maximum(self.error - self.margins, 0)
 
+    def scaled(self, factor: float) -> "Trends":
+        """Return what is off as it would be by more or fewer rows."""
+        return self._replace(error=self.error * factor, margins=self.margins * factor)
+
     @property
     def mean_error(self) -> float:
         """Mean over the related pairs; NaN where none is."""
@@ -336,7 +340,8 @@ def measure_relations(
 
     The baseline compares two bootstraps of the real rows, of as many rows as the real and the
     synthetic table have: chance moves these as it moves the two tables. Unrelated columns are
-    those of the second one, each shuffled.
+    those of the second one, each shuffled. Where units of several rows are drawn, bootstraps hold
+    the same few units, and two halves of them show what chance does.
 
     Parameters
     ----------
@@ -360,9 +365,17 @@ def measure_relations(
     }
     again = tables.bootstrap(own, rng), tables.bootstrap(other, rng)
     others = take_rows(coded, *again, of="real")
+    scale = 1.0
+    if "real" in tables.units:
+        fresh, others = (
+            take_rows(coded, *_halves_of_units(tables, rng), of="real") for _ in range(2)
+        )
+        n_units = [int(tables.units[side].max()) + 1 for side in ("real", "synthetic")]
+        scale = float(np.sqrt(1 + n_units[0] / n_units[1])) / 2  # errors of units, not of halves
     variants = [list(columns.values()) for columns in (found, fresh, alone, others)]
     trends = [pair_trends(columns) for columns in variants[:3]]
     cut = [pair_trends([in_tenths(column) for column in columns]) for columns in variants]
+    trends[1], cut[1], cut[3] = (one.scaled(scale) for one in (trends[1], cut[1], cut[3]))
     return Relations(
         trends[0],
         trends[1],
@@ -372,6 +385,14 @@ def measure_relations(
         again=cut[3],
         weak=_weak_relations(tables, trends[0].related, rng),
     )
+
+
+def _halves_of_units(tables: ComparedTables, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """Return the real rows of one half of the units, and those of the other half."""
+    units = tables.units["real"]
+    n_units = int(units.max()) + 1
+    first = (rng.permutation(n_units) < n_units // 2)[units]
+    return np.flatnonzero(first), np.flatnonzero(~first)
 
 
 def _weak_relations(

@@ -43,6 +43,7 @@ GAPS_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
 LEAST_PATTERN = 0.1  # distance from even hours, days or months that can be lost
 FEWEST_EXPECTED = 5  # rows of a group in a test of shares
 FALSE_ALARM = 0.001  # of the shares of hours, days of the week and months
+SECONDS_A_DAY = 24 * 60 * 60
 MOST_TIMES = 3  # columns of times
 MOST_COLUMNS = 30  # that go with them
 MOST_ROWS = 20_000
@@ -335,7 +336,8 @@ def _compare_time(
             yield _compare_clock(at, clock.what, groups[clock.what], units)
     if one_series:
         yield _compare_gaps(at, *sides)
-        groups["neighbors in time"] = [_neighbors(own) for own in sides]
+        found = (_compare_neighbors(at, other, sides, coded[other]) for other in others)
+        yield from (result for result in found if result is not None)
     n_pairs = int((~np.isnan(sides[0])).sum()) // 2
     for other in others:
         values = coded[other].real, coded[other].synthetic
@@ -349,6 +351,37 @@ def _compare_time(
             lost = float(np.clip((real - made - NOISE * noise) / real, 0, 1))
             strength = Figure(max(float(made), 0.0), real)
             yield _Told(at, other, what, strength, lost)
+
+
+def _compare_neighbors(
+    at: int, other: int, times: tuple[Floats, Floats], column: CodedColumn
+) -> _Told | None:
+    """Compare how alike two rows are that follow each other; None where nothing is sure.
+
+    Of the rows that have a value: where most have none, no pair would be left. Where few rows
+    differ from the others, all depends on the pairs of these.
+    """
+    sides = column.real, column.synthetic
+    pairs = [
+        _neighbors(np.where(np.isnan(values), np.nan, own))
+        for own, values in zip(times, sides, strict=True)
+    ]
+    n_pairs = min(int(own.max(initial=_ABSENT)) + 1 for own in pairs)
+    if not n_pairs:
+        return None
+    real, made = (
+        float(np.nan_to_num(likeness(own, values, nominal=column.nominal)))
+        for own, values in zip(pairs, sides, strict=True)
+    )
+    noises = [
+        likeness_by_chance(own, values, alike, nominal=column.nominal)
+        for own, values, alike in zip(pairs, sides, (real, made), strict=True)
+    ]
+    noise = max(float(np.sqrt(1 / n_pairs)), noises[0])
+    if not real > LEAST_STRENGTH + SURE * noise:
+        return None
+    lost = float(np.clip((real - made - NOISE * np.hypot(noise, noises[1])) / real, 0, 1))
+    return _Told(at, other, "neighbors in time", Figure(max(made, 0.0), real), lost)
 
 
 def _neighbors(times: Floats) -> Codes:
@@ -379,7 +412,8 @@ def _clock_groups(
         return
     dates = [_dates(values, unit) for values in (real, synthetic)]
     own = dates[0][~np.isnan(real)]
-    days = (own.max() - own.min()) / pd.Timedelta(days=1)
+    span = own.max() - own.min()  # of centuries, where a date such as 9999-12-31 stands for none
+    days = span.total_seconds() / SECONDS_A_DAY
     for clock in _CLOCKS:
         if days >= clock.least_days and len(np.unique(clock.groups(own))) >= clock.least_distinct:
             yield (

@@ -12,14 +12,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables, shuffled_rows, take_rows
+from tabgan.evaluation.compared_tables import (
+    CodedColumn,
+    ComparedTables,
+    Side,
+    shuffled_rows,
+    take_rows,
+)
+from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, NearRule
 from tabgan.rules.level_constraints import LevelLimits, Limit, find_limits
 from tabgan.table.columns import ColumnFrame, by_position
 from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column
 
-__all__ = ["compare_near_rules", "smallest_step"]
+__all__ = ["columns_of_units", "compare_near_rules", "smallest_step"]
 
 MOST_ROWS = 20_000  # of a table that rules are sought and checked in
 MOST_COLUMNS = 40
@@ -39,6 +46,7 @@ LEAST_OF_LIMITS = 0.9  # … and of the limits of levels
 TRIED = 200  # rows by which a formula is tried first …
 LEAST_TRIED = 0.7  # … and the share of them that has to keep it
 RELATIVE = 1e-9  # of a number's size, that its sums are off
+LEAST_OF_UNITS = 0.5  # likeness within units of a column that is theirs
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -50,6 +58,42 @@ class _Levels(NamedTuple):
     place: int
     sides: tuple[Codes, Codes, Codes]  # half of the real rows, the other half, synthetic ones
     words: tuple[str, ...]
+
+
+class _Pairs(NamedTuple):
+    """Columns in pairs; where both are of a unit, one row of each unit counts.
+
+    Attributes
+    ----------
+    columns
+        The columns.
+    alike
+        The places of those that are of a unit.
+    firsts
+        The first row of each unit, of each side.
+    """
+
+    columns: Sequence[_Levels]
+    alike: Collection[int]
+    firsts: Sequence[Codes]
+
+    def of(self, make: Callable[[Sequence[int], int], Iterator[tuple[int, ...]]]) -> "_TwoLevels":
+        """Yield all pairs that `itertools.combinations` or `permutations` makes."""
+        for one, other in make(range(len(self.columns)), 2):
+            pair = self.columns[one], self.columns[other]
+            if all(own.place in self.alike for own in pair):
+                yield self._of_units(pair[0]), self._of_units(pair[1])
+            else:
+                yield pair
+
+    def _of_units(self, own: _Levels) -> _Levels:
+        one, other, drawn = (
+            codes[rows] for codes, rows in zip(own.sides, self.firsts, strict=True)
+        )
+        return own._replace(sides=(one, other, drawn))
+
+
+_TwoLevels = Iterator[tuple[_Levels, _Levels]]
 
 
 class _Kept(NamedTuple):
@@ -89,8 +133,11 @@ def compare_near_rules(
         for place, values in sides.items()
         if (levels := _levels_of(place, tables.coded[place], values)) is not None
     ]
+    firsts = [_firsts(tables, "real", half) for half in (one, other)]
+    firsts.append(_firsts(tables, "synthetic", drawn))
+    pairs = _Pairs(columns, columns_of_units(tables), firsts)
     found = [
-        *_implied_levels(tables, columns, told),
+        *_implied_levels(tables, pairs, told),
         *_ordered_numbers(tables, sides, told),
         *_near_formulas(tables, sides),
         *_limited_numbers(tables, [*sides], (one, other, drawn), rng),
@@ -99,18 +146,44 @@ def compare_near_rules(
     for rule in found:
         columns_of = frozenset(rule.columns)
         broken[columns_of] = max(broken.get(columns_of, -1.0), rule.broken)
-    for rule in _pairs_that_occur(tables, columns, told):
+    for rule in _pairs_that_occur(tables, pairs, told):
         if rule.broken > broken.get(frozenset(rule.columns), -1.0):  # else the same is told
             found.append(rule)
     found.sort(key=lambda rule: -rule.broken)
     return tuple(found[:MOST_NEAR_RULES])
 
 
+def columns_of_units(tables: ComparedTables) -> set[int]:
+    """Return the columns that hardly change within a unit: they tell as much as there are units.
+
+    Parameters
+    ----------
+    tables
+        What is compared.
+    """
+    units = tables.units.get("real")
+    if units is None:
+        return set()
+    return {
+        place
+        for place, column in tables.coded.items()
+        if likeness(units, column.real, nominal=column.nominal) > LEAST_OF_UNITS
+    }
+
+
+def _firsts(tables: ComparedTables, side: Side, rows: Codes) -> Codes:
+    """Return the first row of each unit among some rows of a table."""
+    units = tables.units.get(side)
+    if units is None:
+        return np.arange(len(rows))
+    return np.sort(np.unique(units[rows], return_index=True)[1])
+
+
 def _implied_levels(
-    tables: ComparedTables, columns: Sequence[_Levels], told: Collection[frozenset[str]]
+    tables: ComparedTables, pairs: _Pairs, told: Collection[frozenset[str]]
 ) -> Iterator[NearRule]:
     """Compare where a level of one column goes with a level of another."""
-    for one, other in permutations(columns, 2):
+    for one, other in pairs.of(permutations):
         names = tables.names[one.place], tables.names[other.place]
         if len(one.words) * len(other.words) > MOST_CELLS or any({*names} <= t for t in told):
             continue
@@ -135,10 +208,10 @@ def _implied_levels(
 
 
 def _pairs_that_occur(
-    tables: ComparedTables, columns: Sequence[_Levels], told: Collection[frozenset[str]]
+    tables: ComparedTables, pairs: _Pairs, told: Collection[frozenset[str]]
 ) -> Iterator[NearRule]:
     """Compare how many rows have a pair of levels that half of the real rows have, too."""
-    for one, other in combinations(columns, 2):
+    for one, other in pairs.of(combinations):
         names = tables.names[one.place], tables.names[other.place]
         width = len(other.words)
         if len(one.words) * width > MOST_CELLS or any({*names} <= t for t in told):
@@ -158,10 +231,10 @@ def _pairs_that_occur(
         about = float(judged[1].mean())
         result = _result(names, _Kept(kept[1], kept[2], chance), about, LEAST_OF_PAIRS)
         if result is not None:
-            pairs = (one.sides[2] * width + other.sides[2])[judged[2]][kept[2] == 0]
+            broken = (one.sides[2] * width + other.sides[2])[judged[2]][kept[2] == 0]
             words = f"{names[0]!r} and {names[1]!r} have a pair of levels of other real rows"
-            if len(pairs):
-                at, by = divmod(int(np.bincount(pairs).argmax()), width)
+            if len(broken):
+                at, by = divmod(int(np.bincount(broken).argmax()), width)
                 words += f", unlike {one.words[at]} and {other.words[by]}"
             yield result._replace(rule=words)
 

@@ -33,14 +33,14 @@ from tabgan.evaluation.keys_and_times import (
     compare_row_rules,
     compare_times,
 )
-from tabgan.evaluation.near_rules import MOST_ROWS, compare_near_rules
+from tabgan.evaluation.near_rules import MOST_ROWS, columns_of_units, compare_near_rules
 from tabgan.evaluation.results import LEAST, WeakPoint
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.equality_dependency import PartialEquality
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
-from tabgan.rules.joint_dependency import PairsDependency
+from tabgan.rules.joint_dependency import JointDependency, PairsDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key, outside_range
@@ -71,6 +71,7 @@ RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may hav
 SURE = 3  # standard errors of a share
 OF_ROWS = 0.14  # severity where all of it is lost: most tables are sets of rows
 SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
+LEAST_CAUSE = 0.5  # severity of times at other hours, of that of what is lost with them
 LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
 _ORDERS = ("neighbors in time", "order within a key")
 MOST_SHOWN = 20  # results of a kind
@@ -83,6 +84,8 @@ _UNTOLD = (
     PresenceDependency,
 )
 """Ways of learning columns, which no row can break."""
+_BY_CHANCE = (FunctionalDependency, JointDependency)
+"""Rules between levels, which few rows may keep by chance."""
 Rows = NDArray[np.int64]
 
 
@@ -144,17 +147,41 @@ def compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[Rul
     others = [_working(tables.synthetic, schema, rng)]
     if tables.holdout is not None:
         others.append(_working(tables.holdout, schema, rng))
+    alike, certain = columns_of_units(tables), _rules_of_units(tables, rng.spawn(1)[0])
+
+    def is_sure(rule: Dependency) -> bool:
+        """Say whether it is no rule that a few units happen to keep."""
+        is_of_units = isinstance(rule, _BY_CHANCE) and alike.issuperset(rule.positions)
+        return not is_of_units or any(own.issubset(rule.positions) for own in certain)
+
     found = []
     for rule in detect_dependencies(real, rng, find_attributes=find_attributes):
         if isinstance(rule, HolesDependency):
-            found += _checked_beside_holes(rule, real, others, schema)
-        elif not isinstance(rule, _UNTOLD) and set(rule.positions) <= set(range(len(schema))):
+            inner = [own for own in rule.rules if is_sure(own)]
+            found += _checked_beside_holes(rule, inner, real, others, schema)
+        elif (
+            is_sure(rule)
+            and not isinstance(rule, _UNTOLD)
+            and set(rule.positions) <= set(range(len(schema)))
+        ):
             result = _checked(rule, real, others, schema)
             found += [] if result is None else [result]
         before, real = real, rule.reduce(real)
         changed = {at for at in before if real.get(at) is not before[at]} | (real.keys() - before)
         others = [_reduced(rule, other, changed) for other in others]
     return _worst_first(found)
+
+
+def _rules_of_units(tables: ComparedTables, rng: np.random.Generator) -> list[frozenset[int]]:
+    """Return the columns of the rules that one row of each unit is enough to find."""
+    units = tables.units.get("real")
+    if units is None:
+        return []
+    firsts = np.sort(np.unique(units, return_index=True)[1])
+    table = _working(tables.real.iloc[firsts], tables.schema, rng)
+    found = detect_dependencies(table, rng, find_attributes=find_attributes)
+    inner = [own for rule in found if isinstance(rule, HolesDependency) for own in rule.rules]
+    return [frozenset(rule.positions) for rule in (*found, *inner) if isinstance(rule, _BY_CHANCE)]
 
 
 def _worst_first(rules: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
@@ -207,11 +234,15 @@ def _checked(
 
 
 def _checked_beside_holes(
-    holes: HolesDependency, real: ColumnFrame, others: Sequence[ColumnFrame], schema: Schema
+    holes: HolesDependency,
+    rules: Iterable[Dependency],
+    real: ColumnFrame,
+    others: Sequence[ColumnFrame],
+    schema: Schema,
 ) -> list[RuleResult]:
-    """Check each rule of columns with holes, in the rows in which all its columns have a value."""
+    """Check rules of columns with holes, each in the rows in which all its columns have a value."""
     results = []
-    for rule in holes.rules:
+    for rule in rules:
         if all(set(rule.positions) <= other.keys() for other in others):
             own = [_without_holes(rule, holes, table) for table in (real, *others)]
             results.append(_checked(rule, own[0], own[1:], schema))
@@ -472,7 +503,8 @@ def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
 def lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
     """Yield one point for each column and the time that tells it, with all that is lost of that.
 
-    Times that lie at other hours or days are one point: dates of a row are moved together.
+    Times that lie at other hours or days are one point: dates of a row are moved together. It comes
+    first, as what such times tell about other columns is lost with them.
 
     Parameters
     ----------
@@ -485,12 +517,15 @@ def lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
         (result for result in own if result.what != "gaps"), key=lambda result: -_severity(result)
     )
     if clocks:
+        cause = _severity(clocks[0])
+        moved = {result.time for result in clocks}
+        effects = [_severity(result) for result in lost if result.time in moved]
         yield WeakPoint(
             "structure",
             tuple(dict.fromkeys(result.time for result in clocks)),
             _about_clocks(clocks),
             _remedy_of_times(clocks),
-            _severity(clocks[0]),
+            max([cause, *(effect for effect in effects if effect <= cause / LEAST_CAUSE)]),
         )
     for result in own:
         if result.what == "gaps":

@@ -1,5 +1,6 @@
 """Validity and coverage: whether each table could hold the values of the other one."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
@@ -28,6 +29,11 @@ __all__ = ["check_validity", "measure_coverage"]
 
 LONGEST = 80  # characters of an example
 MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
+FALSE_ALARM = 0.001
+NOISE = 3  # times what is likely by chance
+FEWEST_KEYS = 20  # real values that all differ, from which that means something
+MOST_COPIED = 0.5  # share of the rows with values of the real table that are keys
+LEAST_DENSE = 0.3  # share of the whole numbers of a range that are keys, of running numbers
 _CODES = ("identifier", "key", "iban", "uuid", "phone")
 _COUNTED = ("identifier", "key")  # which may be a counter's
 _WORD = r"[^\W\d_]+"
@@ -99,10 +105,8 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
         return
     if not own.missing.any():
         yield _Breach("missing", name, "never missing", other.missing, synthetic)
+    yield from _key_breaches(column, name, real[~own.missing], synthetic, other.missing)
     if column.is_generated:
-        if real[~own.missing].is_unique:
-            repeated = synthetic.duplicated(keep=False).to_numpy(bool) & ~other.missing
-            yield _Breach("repeated", name, "unique", repeated, synthetic)
         is_code = column.kind in _CODES or column.kind.startswith("regex:")
         if is_code and own.storage == other.storage == "string":
             form, odd = _oddly_written(real, synthetic, goes_on=column.kind in _COUNTED)
@@ -126,6 +130,42 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
     rule = f"within {column.minimum} to {column.maximum}"
     yield _Breach("range", name, rule, outside_range(synthetic, column), synthetic)
     yield from _special_breaches(real, synthetic, column, coded)
+
+
+def _key_breaches(
+    column: Column, name: str, real: pd.Series, synthetic: pd.Series, missing: Mask
+) -> Iterator[_Breach]:
+    """Find values that stand in several rows, or are real ones, where all real ones differ.
+
+    Whole numbers of a quantity may meet by chance. Where n real ones don't, two rows are equal with
+    a probability of hardly more than 2 ln(1 / `FALSE_ALARM`) / n².
+    """
+    n_real, n_rows = len(real), int((~missing).sum())
+    is_quantity = column.kind == "integer" and n_real >= FEWEST_KEYS
+    if not (column.is_generated or is_quantity) or not real.is_unique:
+        return
+    ties = -2 * math.log(FALSE_ALARM) * (n_rows / n_real) ** 2 if is_quantity else 0.0
+    again = synthetic.duplicated(keep=False).to_numpy(bool) & ~missing
+    if again.sum() > NOISE * ties:
+        rule = "different in each row, as in the real table" if is_quantity else "unique"
+        yield _Breach("repeated", name, rule, again, synthetic)
+    if n_real < FEWEST_KEYS or _is_dense(real):
+        return
+    copied = synthetic.isin(real).to_numpy(bool) & ~missing
+    if copied.sum() > MOST_COPIED * n_rows:
+        rule = "another one than in the real table, where each stands in one row"
+        yield _Breach("copied", name, rule, copied, synthetic)
+
+
+def _is_dense(real: pd.Series) -> bool:
+    """Return whether whole numbers fill so much of their range that others of it are mostly real.
+
+    So are row numbers, which any table may count from 1.
+    """
+    numbers = pd.to_numeric(real, errors="coerce").dropna()
+    if 2 * len(numbers) <= len(real):
+        return False
+    return bool(len(numbers) >= LEAST_DENSE * (float(numbers.max()) - float(numbers.min()) + 1))
 
 
 def _oddly_written(real: pd.Series, synthetic: pd.Series, *, goes_on: bool) -> tuple[str, Mask]:

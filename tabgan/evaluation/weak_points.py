@@ -69,6 +69,7 @@ _REMEDIES: Mapping[Fault, str] = {
     "type": "Write {!r} with the real table's type of cells, before the table is saved.",
     "missing": "Drop these rows, or fill the cells (tabgan impute does).",
     "repeated": "Generate values that are unique; in tabgan --kind {}=identifier.",
+    "copied": "Generate values that aren't in the real table; in tabgan --kind {}=identifier.",
     "level": "Draw {!r} from the real table's levels; in tabgan --kind {}=categorical.",
     "range": "Drop these rows, or keep the range while sampling; in tabgan by minimum and maximum "
     "of {!r} in the schema (--schema), or the constraint Range.",
@@ -299,6 +300,8 @@ def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
     by_column = (np.nansum(beyond, axis=0) - chance) / whole
     known = ~np.isnan(most)
     noise = known / np.sqrt(min(parts.tables.real_rows, parts.tables.synthetic_rows))
+    alike = np.sqrt([_design_effect(parts, name) - 1 for name in pairs.names])
+    noise = noise * np.sqrt(1 + np.outer(alike, alike))
     by_chance = TIMES_CHANCE * noise.sum(axis=0) / whole
     worst = int(np.where(by_column > by_chance, by_column, 0.0).argmax())
     is_sure = overall >= MORE_CHANCE * noise.sum() / whole.sum()
@@ -485,7 +488,11 @@ def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
 
 def _lost(parts: PartResults) -> Iterator[WeakPoint]:
     by_chance = _rows_by_chance(parts)
-    lost = [one for one in parts.coverage.lost_levels if one[2] >= by_chance]
+    lost = [
+        one
+        for one in parts.coverage.lost_levels
+        if one[2] >= by_chance * _design_effect(parts, one[0])  # rows of few keys tell little
+    ]
     if lost:
         kinds = {one.name: one.kind for one in parts.fidelity.columns}
         (column, level, rows), *others = lost

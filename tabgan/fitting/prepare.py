@@ -41,7 +41,8 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.generators.latents import LatentChoice, resolve_latent_dim
 from tabgan.inference.infer_schema import infer_schema, resolve_schema, with_measured_ranges
 from tabgan.rules.base_rules import ColumnConstraint, Constraint, Dependency
-from tabgan.rules.code_dependency import CodeDate, CodePart, CodePrefix
+from tabgan.rules.code_dependency import CodePart, CodePrefix
+from tabgan.rules.code_word_dependency import CodeDate, CodeWord
 from tabgan.rules.constraint_plan import ConstraintPlan, learn_constraints, plan_constraints
 from tabgan.rules.detect_dependencies import detect_dependencies
 from tabgan.rules.functional_dependency import FunctionalDependency
@@ -242,7 +243,7 @@ def _fold_tied(
     detected, declared = rules
     held = [rule for rule in detected if isinstance(rule, CodePrefix | CodePart)]
     # which columns rules fill together ties no levels: the rules themselves do
-    aside = (CodePrefix, CodePart, CodeDate, HolesDependency)
+    aside = (CodePrefix, CodePart, CodeDate, CodeWord, HolesDependency)
     found = [*(rule for rule in detected if not isinstance(rule, aside)), *declared]
     # a column of presence, behind those of the schema, goes with the column that it is of
     tied = [*constrained, *({at % len(table) for at in rule.positions} for rule in found)]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tabgan.inference.column_cells import last_label, names_rows, shown
 from tabgan.table.columns import NUMBERS, ColumnFrame, TypedSeries, numbers_of
 from tabgan.table.level_codes import are_filled, dense, determines, distinct_of, is_absent
+from tabgan.table.locale_words import without_accents
 from tabgan.table.schema import LOCALISED, RANGED, Column, Kind
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "measures",
     "referred_rows",
     "names_other_row",
+    "names_codes",
     "names_things",
     "with_keys",
 ]
@@ -63,7 +65,9 @@ _ENTITY = (  # what a key names, in some languages
     "cliente|usuario|empleado|cuenta|pedido|factura|paciente|alumno|contrato|funcionario|conta|"
     "clientele|utilisateur|employe|compte|commande|facture|contrat|utente|ordine|fattura|klant"
 )
-_LABEL = "ids?|uuid|guid|key|no|nr|num|number|nummer|numero|code|hash|token|ref|reference"
+_LABEL = (
+    "ids?|uuid|guid|key|no|nr|nro|num|number|nummer|numero|code|codigo|cod|hash|token|ref|reference"
+)
 _BARE = re.compile(_ENTITY)
 _NAMED = re.compile(rf"(?:{_ENTITY})s?(?:{_LABEL})$|^(?:{_LABEL})(?:{_ENTITY})s?$|^(?:{_ENTITY})$")
 _CATALOG = re.compile(  # what is a category, however many there are
@@ -118,6 +122,42 @@ def names_things(name: Hashable) -> bool:
     return bool(_NAMED.search(_letters_of(name)))
 
 
+# Words for a code, a key or a reference, as the first or last word of a name, without accents.
+# Words for a number that may as well count, as in "numero_habitantes", are none.
+_CODE_WORD = re.compile(
+    "code|codigo|cod|codice|codi|kod|kode|kodu|koodi|kood|kodas|kods|kodi|clave|chave|chiave|cle|"
+    "clef|cheie|schlussel|sleutel|nyckel|nokkel|nøgle|klucz|klic|kluc|kljuc|avain|kulcs|anahtar|"
+    "kennung|kennziffer|kennzeichen|kenmerk|identifier|identifiant|identificador|identificativo|"
+    "identificatore|identificacion|identificacao|identificatie|identifikation|identifikator|"
+    "identyfikator|identificator|identifikacija|azonosito|tunnus|tunniste|matricula|matricola|"
+    "matricule|reference|referencia|referenza|riferimento|referenz|referentie|referens|expediente|"
+    "protocolo|protocollo|folio|nummer|numer|nomer|nomor|numara|numarasi|cislo|nro|aktenzeichen|"
+    "sygnatura|код|ключ|идентификатор|номер|ідентифікатор|κωδικος|رقم|رمز|معرف|کد|شناسه|קוד|מזהה"
+)
+_CODE_END = re.compile(  # of compounds, and of names without spaces
+    without_accents(
+        "(?:编号|編號|编码|編碼|代码|代碼|代號|代号|单号|學號|学号|工号|番号|コード|识别码|번호|코드|아이디|"
+        "รหัส|เลขที่|कोड|क्रमांक|nummer|kennung|kennziffer|schlussel|kenmerk|tunnus)$"
+    )
+)
+
+
+def names_codes(name: Hashable) -> bool:
+    """Return whether a column's name is that of codes, keys or references, in some languages.
+
+    Examples
+    --------
+    >>> [names_codes(name) for name in ("código_pedido", "Rechnungsnummer", "订单编号", "KOD")]
+    [True, True, True, True]
+    >>> [names_codes(name) for name in ("numero_habitantes", "code_length", "income")]
+    [False, False, False]
+    """
+    label = without_accents(last_label(name))
+    words = [word.casefold() for word in _WORDS.findall(label)]
+    is_code = any(map(_CODE_WORD.fullmatch, (*words[:1], *words[-1:])))
+    return not measures(name) and (is_code or bool(_CODE_END.search(label.strip().casefold())))
+
+
 def measures(name: Hashable) -> bool:
     """Return whether a column's name is that of something that is counted or measured."""
     return bool(_MEASURED.search(str(name)))
@@ -145,7 +185,7 @@ def are_long_codes(name: Hashable, low: int, high: int) -> bool:
 
 
 def _letters_of(name: Hashable) -> str:
-    return re.sub(r"[\W\d_]", "", last_label(name)).casefold()
+    return re.sub(r"[\W\d_]", "", without_accents(last_label(name))).casefold()
 
 
 @dataclass(frozen=True)

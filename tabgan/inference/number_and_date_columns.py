@@ -28,7 +28,7 @@ from tabgan.inference.column_cells import (
     shown,
 )
 from tabgan.inference.date_recognition import recognize_dates
-from tabgan.inference.key_columns import are_long_codes, measures, names_things
+from tabgan.inference.key_columns import are_long_codes, measures, names_codes, names_things
 from tabgan.inference.number_recognition import NumberFormReading, recognize_numbers
 from tabgan.inference.people_columns import calls_phones
 from tabgan.table.date_forms import TIME_OBJECTS
@@ -225,6 +225,8 @@ def _is_id(name: Hashable, numbers: NDArray[Any]) -> bool:
     if names_rows(name):
         return True
     least = numbers.min()
+    if least >= 0 and names_codes(name):
+        return True
     return bool(least >= 1000 and names_things(name)) or bool(least >= 10**4 and numbers_rows(name))
 
 

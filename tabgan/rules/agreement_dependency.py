@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tabgan.rules.band_dependency import BandDependency, find_bands
 from tabgan.rules.base_rules import Dependency, Mask
+from tabgan.rules.code_word_dependency import FIRST_WORD
 from tabgan.rules.equality_dependency import copied_cells, form_of, is_no_accident, lead_away
 from tabgan.rules.functional_dependency import (
     ROWS_PER_NAME,
@@ -637,7 +638,7 @@ def find_near(
         at: own
         for at, cells in sample_of(table, rng).items()
         if cells.column.kind == "categorical"
-        and at < n_columns
+        and (at < n_columns or at >= FIRST_WORD * n_columns)
         and (own := level_list(cells)) is not None
     }
     few = dict([*levels.items()][:MOST_COLUMNS])

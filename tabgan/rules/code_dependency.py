@@ -3,21 +3,15 @@
 A code is generated, so that none is a value of the training table. One that begins with the row's
 region or type is generated without it, and gets it in front; so are codes that hold it elsewhere,
 or the year of a date.
-
-A date that stands in a code and in no other column is learned as a column of its own, which takes
-part in rules as any other does: an order's number tells its day, and it is billed after that. So is
-in which rows one code is another one of its row.
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency, Mask
@@ -30,16 +24,23 @@ from tabgan.table.columns import (
     field_at,
     level_key,
     with_cells,
-    without,
 )
 from tabgan.table.dates import unit_of
 from tabgan.table.level_codes import is_absent
-from tabgan.table.number_scale import clip_to_range
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.schema import Column
-from tabgan.table.text_formats import DateForm, HeldDate, find_held_date, spread
 
-__all__ = ["CodeDate", "CodePart", "CodePrefix", "find_codes"]
+__all__ = [
+    "LEAST_HELD",
+    "LEAST_NEW",
+    "CodePart",
+    "CodePrefix",
+    "differ",
+    "find_codes",
+    "told_apart",
+    "tokens_of",
+    "with_word",
+    "word_at",
+]
 
 HINT_ROWS = 50  # enough to refute most pairs
 MOST_TOKENS = 12  # words and marks of a code, in which another column is looked for
@@ -50,9 +51,6 @@ FEWEST_OF_CHOICE = 10  # rows that show the word of a level
 MOST_BY_CHANCE = 0.1  # share of the rows without the commonest word that may have another one
 HINT_HELD = 0.9  # share of the first ones, of which few odd ones are many
 LEAST_NEW = 0.9  # share of the codes that differ in the rest
-DATED_ROOM = 100  # codes of the dates and digits that occur, for each row
-MOST_TURNS = 5  # in which codes that are there already are written anew
-DATED = 1_000  # codes in which a date is looked for
 ROOM = 4  # numbers that the digits of the rest can be, for each row
 
 
@@ -109,23 +107,18 @@ class CodePrefix(Dependency):
         return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
 
 
-def find_codes(table: ColumnFrame, n_columns: int) -> list[Dependency]:
-    """Find the identifiers that hold other columns of their row, or a date.
+def find_codes(table: ColumnFrame) -> list[Dependency]:
+    """Find the identifiers that hold other columns of their row.
 
     Parameters
     ----------
     table
         The training table.
-    n_columns
-        Number of columns of the schema.
     """
     found: list[Dependency] = [*_find_prefixes(table)]
     for rule in found:
         table = rule.reduce(table)
-    parts = _find_code_parts(table)
-    for part in parts:
-        table = part.reduce(table)
-    return [*found, *parts, *_find_code_dates(table, n_columns)]
+    return [*found, *_find_code_parts(table)]
 
 
 def _find_prefixes(table: ColumnFrame) -> list[CodePrefix]:
@@ -183,6 +176,7 @@ def _begin_with(codes: TypedSeries, levels: TypedSeries) -> bool:
     return True
 
 
+_NUMBER = re.compile("[0-9]+")
 _TOKENS = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
 _DATE_PARTS = {  # characters of an ISO date
     "year": [slice(0, 4)],
@@ -195,7 +189,8 @@ _DATE_PARTS = {  # characters of an ISO date
     "date with two digits of the year": [slice(2, 4), slice(5, 7), slice(8, 10)],
     "day, month and year": [slice(8, 10), slice(5, 7), slice(0, 4)],
 }
-_SOURCES = ("level", "choice", "presence", *_DATE_PARTS)
+_LEVEL_PARTS = ("level", "last digits")
+_SOURCES = (*_LEVEL_PARTS, "choice", "presence", *_DATE_PARTS)
 
 
 @dataclass(frozen=True)
@@ -212,8 +207,9 @@ class CodePart(Dependency):
     place
         Which of the words and marks of the code it is; from the end on if it is below zero.
     part
-        Which part of a date; "level" where the word is the source's level, "choice" where it goes
-        with the level, and "presence" where it goes with whether there is a value.
+        Which part of a date; "level" where the word is the source's level, "last digits" where it
+        is so many of the level, "choice" where it goes with the level, and "presence" where it goes
+        with whether there is a value.
     width
         Digits of a number, with zeros in front; 0 for a text.
     choices
@@ -243,15 +239,22 @@ class CodePart(Dependency):
             words = ", ".join(sorted({repr(word) for _, word in self.choices}))
             told = "" if self.part == "choice" else "whether there is a value of "
             return f"{self.target} holds one of {words}, by {told}{self.source}"
-        of_date = "" if self.part == "level" else f"the {self.part} of "
+        own = {"level": "", "last digits": f"the last {self.width} digits of "}
+        of_date = own.get(self.part, f"the {self.part} of ")
         return f"{self.target} holds {of_date}{self.source}"
 
     def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Put the same word into all codes in place of the column."""
+        """Put the same word into all codes in place of the column, and tell them apart."""
+        at = self.target.position
+        return with_cells(table, {at: told_apart(table[at], self.without_word(table))})
+
+    def without_word(self, table: ColumnFrame) -> TypedSeries:
+        """Return the codes with the same word in place of the column."""
         own = self.words(table)
         first = next((word for word in own if word), "0")
         blank = "0" if first.isdecimal() else "X"
-        return self._changed(table, [blank if word else "" for word in own])
+        changed = self._changed(table, [blank if word else "" for word in own])
+        return changed[self.target.position]
 
     def restore(self, table: ColumnFrame) -> ColumnFrame:
         """Write the row's level or date into its code, if there are codes yet.
@@ -276,11 +279,19 @@ class CodePart(Dependency):
         own = [words.get(level_key(level), "") for level in _told_levels(cells, self.part)]
         return [own[code] for code in cells.codes.tolist()]
 
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return which codes hold the word that the source tells, or can't."""
+        own = dict(zip(self.positions, cells, strict=True))
+        texts = own[self.target.position].values.to_numpy(object).tolist()
+        kept = self._changed(own, self.words(own))[self.target.position]
+        pairs = zip(texts, kept.values.to_numpy(object).tolist(), strict=True)
+        return np.array([a == b or not isinstance(a, str) for a, b in pairs], np.bool_)
+
     def _changed(self, table: ColumnFrame, words: Sequence[str]) -> ColumnFrame:
         """Put words into the codes that have one of the kind there; an empty one changes none."""
         column, values = table[self.target.position]
         texts = [
-            _with_word(text, self.place, word) if word and isinstance(text, str) else ""
+            with_word(text, self.place, word) if word and isinstance(text, str) else ""
             for text, word in zip(values.to_numpy(object).tolist(), words, strict=True)
         ]
         return with_cells(
@@ -313,7 +324,7 @@ def _told_levels(cells: TypedSeries, part: str) -> list[Scalar]:
 
 def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
     """Return a column's levels, or a part of its dates, as codes hold them."""
-    if part != "level":
+    if part not in _LEVEL_PARTS:
         numbers = cells.numbers
         days = numbers.values.view(f"M8[{unit_of(cells.column)}]").astype("M8[D]")
         distinct, codes = np.unique(days, return_inverse=True)
@@ -329,19 +340,24 @@ def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
         else ""
         for level in cells.levels
     ]
+    if part == "last digits":
+        levels = [
+            level[-width:] if level.isdecimal() and 0 < width < len(level) else ""
+            for level in levels
+        ]
     return [levels[code] for code in cells.codes.tolist()]
 
 
-def _with_word(text: str, place: int, word: str) -> str:
+def with_word(text: str, place: int, word: str) -> str:
     """Put a word into a code, in place of one that is letters or digits as well."""
     tokens = _TOKENS.findall(text)
-    if not _word_at(tokens, place) or tokens[place].isdecimal() != word.isdecimal():
+    if not word_at(tokens, place) or tokens[place].isdecimal() != word.isdecimal():
         return ""
     tokens[place] = word
     return "".join(tokens)
 
 
-def _word_at(tokens: Sequence[str], place: int) -> str:
+def word_at(tokens: Sequence[str], place: int) -> str:
     """Return the word at a place, from the end on if it is below zero; empty if there is none."""
     return tokens[place] if -len(tokens) <= place < len(tokens) else ""
 
@@ -352,7 +368,7 @@ def _find_code_parts(table: ColumnFrame) -> list[CodePart]:
     n_rows = count_rows(table)
     rows = np.unique(np.linspace(0, n_rows - 1, HINT_ROWS).astype(np.intp))  # it may be sorted
     for target in [at for at, cells in table.items() if cells.column.kind == "identifier"]:
-        heads = [_tokens_of(text) for text in table[target].take(rows).values.to_numpy(object)]
+        heads = [tokens_of(text) for text in table[target].take(rows).values.to_numpy(object)]
         sizes = {len(own) for own in heads if own}
         most = min(min(sizes, default=0), MOST_TOKENS)
         # codes of several lengths are alike at their ends only
@@ -366,7 +382,8 @@ def _find_code_parts(table: ColumnFrame) -> list[CodePart]:
     return found
 
 
-def _tokens_of(text: Any) -> list[str]:
+def tokens_of(text: Any) -> list[str]:
+    """Return the words and marks of a code; none of what is no text."""
     return _TOKENS.findall(text) if isinstance(text, str) and not is_absent(text) else []
 
 
@@ -379,16 +396,16 @@ def _code_part(
         is_date = cells.column.kind == "datetime"
         if at == target or not (is_date or _has_words(cells)):
             continue
-        for part in _DATE_PARTS if is_date else ("level",):
+        for part in _DATE_PARTS if is_date else _LEVEL_PARTS:
             for some, least in ((rows, HINT_HELD), (np.arange(count_rows(table)), LEAST_HELD)):
                 own = {at: cells.take(some), target: table[target].take(some)}
-                width = 0 if is_date else _width_in(own[target], place, own[at])
+                width = _width_in(own[target], place, own[at], part)
                 rule = CodePart(field_at(table, at), field_at(table, target), place, part, width)
                 share = _share_held(rule, own)
                 if share < least:
                     break
             else:
-                if _differ(rule, table):
+                if differ(rule.without_word(table), table[target]):
                     found.append((share, rule))
                     break
     if found:
@@ -401,8 +418,8 @@ def _choice_part(table: ColumnFrame, target: int, place: int) -> CodePart | None
 
     What tells it by the fewest levels comes first.
     """
-    tokens = [_tokens_of(text) for text in table[target].values.to_numpy(object)]
-    words = np.array([_word_at(own, place) for own in tokens], object)
+    tokens = [tokens_of(text) for text in table[target].values.to_numpy(object)]
+    words = np.array([word_at(own, place) for own in tokens], object)
     counts = Counter(words[words != ""].tolist())
     least = max(table[target].column.least_rows, FEWEST_OF_CHOICE)
     if not 1 < len(counts) <= MOST_CHOICES or counts.most_common(2)[1][1] < least:
@@ -415,7 +432,8 @@ def _choice_part(table: ColumnFrame, target: int, place: int) -> CodePart | None
             if choices:
                 ends = field_at(table, at), field_at(table, target)
                 found.append((len(choices), CodePart(*ends, place, part, 0, choices)))
-    rules = [rule for _, rule in sorted(found, key=lambda own: own[0]) if _differ(rule, table)]
+    rules = [rule for _, rule in sorted(found, key=lambda own: own[0])]
+    rules = [rule for rule in rules if differ(rule.without_word(table), table[target])]
     return rules[0] if rules else None
 
 
@@ -454,226 +472,68 @@ def _has_words(cells: TypedSeries) -> bool:
     return 1 < len(cells.levels) <= MOST_LEVELS
 
 
-def _width_in(codes: TypedSeries, place: int, cells: TypedSeries) -> int:
-    """Return how many digits the numbers of a column have in codes; 0 for texts."""
-    tokens = next((own for text in codes.values if (own := _tokens_of(text))), [])
-    return len(_word_at(tokens, place)) if cells.column.kind == "integer" else 0
+def _width_in(codes: TypedSeries, place: int, cells: TypedSeries, part: str) -> int:
+    """Return how many digits the numbers of a column have in codes; 0 for texts and dates."""
+    if part != "last digits" and (part != "level" or cells.column.kind != "integer"):
+        return 0
+    tokens = next((own for text in codes.values if (own := tokens_of(text))), [])
+    return len(word_at(tokens, place))
 
 
 def _share_held(rule: CodePart, table: ColumnFrame) -> float:
     """Return the share of the codes that hold the column; 0 where it does not vary."""
     texts = table[rule.target.position].values.to_numpy(object).tolist()
     pairs = [
-        (_word_at(tokens, rule.place), word)
+        (word_at(tokens, rule.place), word)
         for text, word in zip(texts, rule.words(table), strict=True)
-        if word and (tokens := _tokens_of(text))
+        if word and (tokens := tokens_of(text))
     ]
     same = sum(token == word for token, word in pairs)
     return same / len(pairs) if len({word for _, word in pairs}) > 1 else 0.0
 
 
-def _differ(rule: CodePart, table: ColumnFrame) -> bool:
-    """Return whether codes differ without the column, or have room to."""
-    codes = table[rule.target.position]
-    rests = rule.reduce(table)[rule.target.position].levels
+def differ(rests: TypedSeries, codes: TypedSeries) -> bool:
+    """Return whether codes differ in what a rule leaves of them, or have room to."""
+    levels, n_codes = rests.levels, len(codes.levels)
     longest = max(
-        (sum(map(str.isdecimal, own)) for own in rests if isinstance(own, str)), default=0
+        (sum(map(str.isdecimal, own)) for own in levels if isinstance(own, str)), default=0
     )
-    return len(rests) >= LEAST_NEW * len(codes.levels) or 10**longest >= ROOM * len(codes.levels)
+    return len(levels) >= LEAST_NEW * n_codes or 10**longest >= ROOM * n_codes
 
 
-_ISO = {"M": "%Y-%m", "D": "%Y-%m-%d", "m": "%Y-%m-%d %H:%M", "s": "%Y-%m-%d %H:%M:%S"}
+def told_apart(codes: TypedSeries, rests: TypedSeries) -> TypedSeries:
+    """Give the rests of codes that all differ other numbers where rests come again.
 
-
-@dataclass(frozen=True)
-class CodeDate(Dependency):
-    """The target is a code that holds a date, which is learned as a column of its own.
-
-    Parameters
-    ----------
-    target
-        The column of codes.
-    date
-        The column of dates, behind those of the schema and of presence.
-    held
-        Where the date stands in a code, and how it is written.
+    What is generated differs then too, whatever goes with it. A number above all is taken first.
     """
-
-    name: ClassVar[str] = "code date"
-    target: ColumnRef
-    date: ColumnRef
-    held: HeldDate
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the columns that take part."""
-        return self.target.position, self.date.position
-
-    @property
-    def _form(self) -> str:
-        return self.held.form.date + self.held.form.clock
-
-    def describe(self) -> str:
-        """Describe the rule in words."""
-        return f"the date that {self.target} holds is learned"
-
-    def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Put the column of dates into the table, and one date into all codes."""
-        at = self.target.position
-        texts = _code_texts(table[at])
-        moments = _dates_of(texts, self.held)
-        last = _last_known(~np.isnat(moments))
-        written = pd.Series(moments[last]).dt.strftime(str(self.date.column.format))
-        filled = np.array([text is not None for text in texts])
-        dates = written.astype(object).where(filled, None).set_axis(table[at].values.index)
-        blank = [_with_date(text, self.held, self._blank()) for text in texts]
-        cells = TypedSeries(self.date.column, dates.rename(self.date.column.name))
-        return with_cells(table, {at: _with_codes(table[at], blank), self.date.position: cells})
-
-    def _blank(self) -> str:
-        return pd.Timestamp("2000-01-01").strftime(self._form)
-
-    def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Write the row's date into its code, if both are there yet."""
-        at = self.target.position
-        if not {*self.positions} <= table.keys():
-            return table
-        numbers = table[self.date.position].numbers
-        moments = numbers.values.astype(f"M8[{unit_of(self.date.column)}]").astype("M8[s]")
-        written = np.array(pd.Series(moments).dt.strftime(self._form), object)
-        if numbers.present.any():
-            written = written[_last_known(numbers.present)]
-        codes = self._written(_code_texts(table[at]), written)
-        left = without(table, [self.date.position])
-        return with_cells(left, {at: _with_codes(table[at], codes)})
-
-    def _written(self, texts: Sequence[str | None], dates: NDArray[np.object_]) -> list[str | None]:
-        """Write dates into codes; one that another row has already takes the rest of a third."""
-        codes = [*map(_with_date, texts, repeat(self.held), dates)]
-        for turn in range(1, MOST_TURNS + 1):
-            made = pd.Series(codes, dtype=object)
-            again = np.flatnonzero(made.duplicated() & made.notna())
-            if not len(again):
+    filled = codes.filled
+    again = np.flatnonzero((rests.values.duplicated() & filled).to_numpy(bool))
+    if not len(again) or codes.values[filled].duplicated().any():
+        return rests
+    texts = rests.values.to_numpy(object).tolist()
+    used = {text for text in texts if isinstance(text, str)}
+    shapes = {text: _around_number(text) for text in used}
+    highest: dict[tuple[str, str, int], int] = {}
+    for head, number, tail in filter(None, shapes.values()):
+        shape = head, tail, len(number)
+        highest[shape] = max(highest.get(shape, 0), int(number))
+    for row in again.tolist():
+        if (parts := shapes.get(texts[row])) is None:
+            continue
+        head, number, tail = parts
+        width = len(number)
+        for _ in range(len(used) + 1):
+            highest[head, tail, width] = (highest[head, tail, width] + 1) % 10**width
+            text = f"{head}{highest[head, tail, width]:0{width}}{tail}"
+            if text not in used:
+                texts[row] = text
+                used.add(text)
                 break
-            for row in again.tolist():
-                rest = texts[(row + turn) % len(texts)]
-                codes[row] = _with_date(rest, self.held, dates[row]) or codes[row]
-        return codes
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return all rows: whatever date a code holds breaks no rule."""
-        return np.ones(len(cells[0].values), np.bool_)
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the dependency by JSON values."""
-        held = [self.held.run, *self.held.form]
-        return {"target": self.target.to_json(), "date": self.date.to_json(), "held": held}
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a dependency from `to_json`'s value."""
-        run, start, date, clock = state["held"]
-        held = HeldDate(int(run), DateForm(int(start), str(date), str(clock)))
-        fields = ColumnRef.from_json(state["target"]), ColumnRef.from_json(state["date"])
-        return cls(*fields, held)
+    changed = [text if isinstance(text, str) else "" for text in texts]
+    return TypedSeries(rests.column, with_texts(rests.values, changed))
 
 
-def _code_texts(cells: TypedSeries) -> list[str | None]:
-    """Return codes as texts, whole numbers too; None where there is none."""
-    levels = [
-        None
-        if is_absent(level)
-        else str(int(level))
-        if isinstance(level, int | float)
-        else str(level)
-        for level in cells.levels
-    ]
-    return [levels[code] for code in cells.codes.tolist()]
-
-
-def _with_codes(cells: TypedSeries, texts: Sequence[str | None]) -> TypedSeries:
-    """Return a column with other codes in the rows that have one, as numbers where it has these."""
-    column, values = cells
-    made = values.to_numpy(object, copy=True)
-    changed = cells.filled & np.array([text is not None for text in texts])
-    are_numbers = pd.api.types.is_numeric_dtype(values.dtype)
-    new = np.array([int(text) if are_numbers and text else text for text in texts], object)
-    made[changed] = new[changed]
-    return TypedSeries(
-        column, pd.Series(made, index=values.index, name=values.name, dtype=values.dtype)
-    )
-
-
-def _with_date(text: str | None, held: HeldDate, date: str) -> str | None:
-    """Put a date into a code that has one."""
-    place = None if text is None else held.place_in(text)
-    return (
-        text if text is None or place is None else text[: place.start] + date + text[place.stop :]
-    )
-
-
-def _dates_of(texts: Sequence[str | None], held: HeldDate) -> NDArray[np.datetime64]:
-    """Return the dates that codes hold, in seconds; NaT where there is none."""
-    places = [None if text is None else held.place_in(text) for text in texts]
-    dates = ["" if own is None else str(text)[own] for text, own in zip(texts, places, strict=True)]
-    distinct, codes = np.unique(dates, return_inverse=True)
-    form = held.form.date + held.form.clock
-    read = pd.to_datetime(pd.Series(distinct), format=form, errors="coerce").to_numpy("M8[s]")
-    return np.asarray(read[codes])
-
-
-def _last_known(known: Mask) -> NDArray[np.intp]:
-    """Return for each row the last one up to it that is known; the first known one before it."""
-    there = np.flatnonzero(known)
-    last = np.searchsorted(there, np.arange(len(known)), side="right") - 1
-    rows: NDArray[np.intp] = there[np.maximum(last, 0)]
-    return rows
-
-
-def _find_code_dates(table: ColumnFrame, n_columns: int) -> list[CodeDate]:
-    """Find the identifiers that hold a date, and differ without it or have room to."""
-    found = []
-    for at, cells in table.items():
-        if cells.column.kind != "identifier":
-            continue
-        filled = [text for text in _code_texts(cells) if text is not None]
-        held = find_held_date(spread(filled, DATED)) if filled else None
-        if held is None or len(set(filled)) < LEAST_NEW * len(filled):
-            continue
-        moments = _dates_of(filled, held)
-        known = moments[~np.isnat(moments)]
-        rule = CodeDate(
-            field_at(table, at),
-            ColumnRef(2 * n_columns + at, _date_column(cells.column, held, known)),
-            held,
-        )
-        if len(known) >= LEAST_HELD * len(filled) and _have_room(rule, filled):
-            found.append(rule)
-    return found
-
-
-def _date_column(column: Column, held: HeldDate, dates: NDArray[np.datetime64]) -> Column:
-    """Describe the column of the dates that codes hold; few rows tell its ends."""
-    clock = held.form.clock.count("%")
-    unit = ("M" if "d" not in held.form.date else "D", "h", "m", "s")[clock]
-    ends = clip_to_range(dates.astype(np.int64), None, column.least_rows).astype("M8[s]")
-    exact = "s" if clock else "D"
-    return Column(
-        f"date in {column.name}",
-        "datetime",
-        "object",
-        minimum=ends.min().astype(f"M8[{exact}]").item(),
-        maximum=ends.max().astype(f"M8[{exact}]").item(),
-        format=_ISO[unit],
-        min_group=column.min_group,
-        why="the date in a code",
-    )
-
-
-def _have_room(rule: CodeDate, codes: Sequence[str]) -> bool:
-    """Return whether codes differ without their date, or hardly any date and digits occur."""
-    rests = {_with_date(text, rule.held, "") for text in codes}
-    digits = max(sum(map(str.isdecimal, own)) for own in rests if own is not None)
-    n_dates = len({text[own] for text in codes if (own := rule.held.place_in(text))})
-    room = n_dates * 10**digits
-    return len(rests) >= LEAST_NEW * len(codes) or room >= DATED_ROOM * len(codes)
+def _around_number(text: str) -> tuple[str, str, str] | None:
+    """Return what stands before the longest number of a code, it, and what stands behind it."""
+    found = max(_NUMBER.finditer(text), key=lambda own: len(own[0]), default=None)
+    return None if found is None else (text[: found.start()], found[0], text[found.end() :])

@@ -15,6 +15,7 @@ from tabgan.rules.arithmetic_dependency import FormulaDependency
 from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
 from tabgan.rules.code_dependency import find_codes
+from tabgan.rules.code_word_dependency import find_code_dates, find_code_words
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.equality_dependency import (
     find_copies,
@@ -142,7 +143,9 @@ def _first_finders(
         lambda left: find_one_hots(without(left, kept), rng),
         lambda left: find_persons(left, rng),
         lambda left: find_code_equalities(without(left, kept), of_codes, n_columns),
-        lambda left: find_codes(without(left, kept), n_columns),
+        lambda left: find_codes(without(left, kept)),
+        lambda left: find_code_dates(without(left, kept), n_columns),
+        lambda left: find_code_words(without(left, kept), n_columns),
         find_attributes,
         lambda left: find_presences(left, n_columns),
         lambda left: find_holes(without(left, kept), of_holes, n_columns),

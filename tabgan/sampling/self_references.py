@@ -23,12 +23,13 @@ from tabgan.sampling.key_groups import (
     explained_by,
     with_counts,
 )
+from tabgan.sampling.referred_columns import SameAsReferred, learn_copies, with_copies
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, field_at, level_key
 from tabgan.table.level_codes import are_filled, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Schema
 
-__all__ = ["SameAsReferred", "SelfReference", "learn_references"]
+__all__ = ["SelfReference", "learn_references"]
 
 DEEPEST = 30  # steps to a row without a reference; further ones have an order only
 LEAST_EXPLAINED = 0.02  # of the depths' variation, by a column's levels
@@ -82,57 +83,6 @@ class LevelProfile(NamedTuple):
         return cls(tuple((counts / max(len(depths), 1)).tolist()), float(is_parent.mean()))
 
 
-class SameAsReferred(NamedTuple):
-    """The rule that rows have the values of those that they refer to in some columns.
-
-    Attributes
-    ----------
-    reference
-        Positions of the column that refers, and of the one that it refers to.
-    alike
-        Positions of the columns.
-    schema
-        Columns of the table.
-    """
-
-    reference: tuple[int, int]
-    alike: tuple[int, ...]
-    schema: Schema
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the columns, and of the one that refers."""
-        return (*self.alike, self.reference[0])
-
-    def describe(self, schema: Schema) -> str:
-        """Describe the rule in words.
-
-        Parameters
-        ----------
-        schema
-            Columns of the table.
-        """
-        own, target = (repr(schema.names[at]) for at in self.reference)
-        names = ", ".join(repr(schema.names[at]) for at in self.alike)
-        return f"{own} refers to {target} of a row with the same {names}"
-
-    def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return which rows of a frame are as the row that they refer to, and which refer to one.
-
-        Parameters
-        ----------
-        frame
-            Rows of the table.
-        """
-        rows = referred_rows(*(frame.iloc[:, at] for at in self.reference))
-        judged = (rows >= 0) & (rows != np.arange(len(rows)))
-        same = judged.copy()
-        for at in self.alike:
-            codes = TypedSeries(self.schema.columns[at], frame.iloc[:, at]).codes
-            same[judged] &= codes[judged] == codes[rows[judged]]
-        return same, judged
-
-
 @dataclass(frozen=True)
 class SelfReference:
     """A column whose values are those of another column in other rows.
@@ -169,6 +119,8 @@ class SelfReference:
         As `sizes`, of the rows of each depth to which others refer.
     counted
         Position of the whole number that counts the rows that refer to a row; None if none does.
+    copied
+        Pairs of positions: a column, and the one of the row that is referred to that it equals.
     """
 
     column: ColumnRef
@@ -186,6 +138,7 @@ class SelfReference:
     is_chain: bool = False
     sizes_by_depth: tuple[GroupSizes, ...] = ()
     counted: int | None = None
+    copied: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for sizes in (self.sizes, *self.sizes_by_depth):
@@ -286,6 +239,9 @@ class SelfReference:
         columns[at] = written
         if (count := self.counted) is not None:
             columns[count] = with_counts(columns[count], schema.columns[count], parents)
+        for to, source in self.copied:
+            own, other = (TypedSeries(schema.columns[at], columns[at]) for at in (to, source))
+            columns[to] = with_copies(own, other, parents)
         return pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
 
     def _draw(self, frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> Rows:
@@ -406,6 +362,7 @@ class SelfReference:
             "is_falling": self.is_falling,
             "is_chain": self.is_chain,
             "counted": self.counted,
+            "copied": [list(pair) for pair in self.copied],
             "sizes_by_depth": [own.to_json() for own in self.sizes_by_depth],
         }
 
@@ -434,6 +391,7 @@ class SelfReference:
             is_chain=bool(state["is_chain"]),
             sizes_by_depth=tuple(map(GroupSizes.from_json, state["sizes_by_depth"])),
             counted=None if state.get("counted") is None else int(state["counted"]),
+            copied=tuple((int(to), int(source)) for to, source in state.get("copied", ())),
         )
 
 
@@ -583,6 +541,7 @@ def _learned(table: ColumnFrame, at: int, target: int, rows: Rows) -> SelfRefere
         is_chain,
         _sizes_by_depth(counts, depths, least),
         counting_column(others, rows),
+        learn_copies(others, linked, rows[linked]),
     )
 
 

@@ -32,7 +32,8 @@ from tabgan.sampling.key_groups import (
     sortable,
     with_cells_of,
 )
-from tabgan.sampling.self_references import SameAsReferred, SelfReference, learn_references
+from tabgan.sampling.referred_columns import SameAsReferred
+from tabgan.sampling.self_references import SelfReference, learn_references
 from tabgan.sampling.time_grid import TimeGrid, find_time_grids
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
 from tabgan.table.compound_numbers import part_in_words

@@ -16,7 +16,7 @@ from tabgan.evaluation.keys_and_times import (
     compare_times,
     succession,
 )
-from tabgan.evaluation.structure import lost_row_order, measure_structure
+from tabgan.evaluation.structure import lost_row_order, lost_times, measure_structure
 
 
 def orders(rng: np.random.Generator, start: int, n_keys: int = 300) -> pd.DataFrame:
@@ -357,3 +357,69 @@ def test_the_order_of_rows_is_told_where_nothing_else_tells_of_time():
     point = lost_row_order(lost)
     assert "order of the rows is lost" in point.what
     assert point.severity <= 0.15, "it lowers no grade"
+
+
+def test_dates_of_the_year_9999_that_stand_for_none_are_compared():
+    rng = np.random.default_rng(0)
+    day = pd.Series(pd.date_range("2020-01-01", periods=300)).dt.strftime("%Y-%m-%d")
+    ends = day.where(rng.random(300) < 0.8, "9999-09-30")
+    real = pd.DataFrame({"start": day, "end": ends, "amount": rng.normal(size=300)})
+    found = compare_times(
+        read_tables(real, real, schema={"end": "datetime"}), (), np.random.default_rng(0)
+    )
+    assert any(result.time == "end" for result in found)
+    assert not any(result.lost for result in found)
+
+
+def trips(rng: np.random.Generator) -> pd.DataFrame:
+    """Make trips of which one in seven has a mode, that is hardly ever another than the first."""
+    n_rows = 1_500
+    mode = np.where(rng.random(n_rows) < 0.93, "walk", "ride").astype(object)
+    mode[rng.random(n_rows) < 0.85] = None
+    times = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**7, n_rows), unit="s")
+    return pd.DataFrame({"time": times, "mode": mode, "load": rng.normal(size=n_rows).round(2)})
+
+
+def test_a_few_rare_neighbors_in_time_prove_nothing():
+    tables = [trips(np.random.default_rng(seed)) for seed in (0, 1)]
+    rare = tables[0]["mode"] == "ride"  # one party that came together
+    tables[0].loc[rare, "time"] = pd.date_range("2024-02-01", periods=rare.sum(), freq="s")
+    found = compare_times(read_tables(*tables), (), np.random.default_rng(0))
+    assert not [result for result in found if result.column == "mode" and result.lost]
+
+
+def test_a_column_without_a_value_says_nothing_of_neighbors_in_time():
+    rng = np.random.default_rng(0)
+    tables = [trips(rng).assign(fee=np.nan), trips(rng).assign(fee=np.nan)]
+    read = read_tables(*tables, schema={"fee": "numeric"})
+    found = compare_times(read, (), np.random.default_rng(0))
+    assert not [result for result in found if result.column == "fee"]
+
+
+def test_neighbors_in_time_are_those_that_have_a_value():
+    rng = np.random.default_rng(0)
+    tables = [trips(rng), trips(rng)]
+    for table in tables:
+        clock = table["time"].astype("int64").rank()
+        table["load"] = np.sin(clock / 60).where(rng.random(len(table)) < 0.2).round(3)
+    tables[1]["load"] = rng.permutation(tables[1]["load"])
+    found = compare_times(read_tables(*tables), (), np.random.default_rng(0))
+    lost = [r for r in found if (r.column, r.what) == ("load", "neighbors in time")]
+    assert [result.lost > 0.5 for result in lost] == [True]
+
+
+def test_lost_hours_are_named_before_what_is_lost_with_them():
+    rng = np.random.default_rng(0)
+    day = pd.date_range("2024-01-01", periods=60)
+
+    def shop() -> pd.DataFrame:
+        time = rng.choice(day, 1_200) + pd.to_timedelta(rng.normal(13, 3.5, 1_200) % 24, unit="h")
+        time = time.floor("s").sort_values()
+        return pd.DataFrame({"time": time, "late": (time.hour > 14) ^ (rng.random(1_200) < 0.05)})
+
+    real, drawn = shop(), shop()
+    drawn["time"] += pd.to_timedelta(rng.integers(0, 24, len(drawn)), unit="h")
+    found = compare_times(read_tables(real, drawn), (), np.random.default_rng(0))
+    first, *others = sorted(lost_times(found), key=lambda point: -point.severity)
+    assert "by hour of the day" in first.what
+    assert any("late" in point.columns for point in others)

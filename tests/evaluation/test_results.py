@@ -74,6 +74,29 @@ class TestValidity:
         given = read_tables(real, fresh.assign(age=100), schema=wide)
         assert "age" not in {found.column for found in check_validity(given, rng()).violations}
 
+    def test_numbers_that_all_differ_must_not_repeat_nor_be_real_ones(self):
+        draws = rng()
+        keys = draws.choice(10**6, 4_000, replace=False)
+        real = pd.DataFrame({"amount": keys[:2_000], "x": normal(2_000)})
+        kinds = Schema((Column("amount", "integer", "int64"), Column("x", "numeric", "float64")))
+
+        def faults(values):
+            both = read_tables(real, real.assign(amount=values), schema=kinds)
+            found = check_validity(both, rng()).violations
+            return {v.fault for v in found if v.column == "amount"} - {"range"}
+
+        assert faults(keys[2_000:]) == set()
+        assert faults(draws.choice(10**6, 2_000)) == set()  # a few meet by chance
+        assert faults(draws.choice(keys[2_000:], 2_000)) == {"repeated"}
+        assert faults(draws.permutation(keys[:2_000])) == {"copied"}
+        assert faults(draws.choice(keys[:2_000], 2_000)) == {"repeated", "copied"}
+
+    def test_codes_of_real_rows_are_named_but_not_numbers_that_count_them(self):
+        codes = [f"{n:x}" for n in rng().choice(2**40, 400, replace=False)]
+        real = pd.DataFrame({"id": range(1, 401), "code": codes, "x": normal(400)})
+        (found,) = check_validity(read_tables(real, real.assign(x=0.5)), rng()).violations
+        assert (found.column, found.fault, found.rows) == ("code", "copied", 400)
+
     def test_codes_are_written_as_real_ones(self):
         codes = [f"AB-{n}" for n in range(1_000, 1_400)]
         real = pd.DataFrame({"code": codes, "x": normal(400)})
@@ -301,13 +324,12 @@ def test_codes_of_three_tables(real, fresh, holdout):
 
 def test_words_of_codes_are_those_of_real_ones():
     codes = pd.Series([f"INV-{2019 + n % 4}-{n:05d}" for n in range(300)])
-    free = pd.Series(
-        ["".join(rng) for rng in np.random.default_rng(0).choice([*"abcdef"], (300, 9))]
-    )
+    hashes = ["".join(own) for own in rng().choice([*"abcdef"], (600, 9))]
+    free, others = hashes[:300], hashes[300:]
     real = pd.DataFrame({"code": codes, "hash": free, "n": rng().random(300)})
     drawn = real.assign(
         code=[f"{'XQZ' if n < 30 else 'INV'}-2020-{n + 400:05d}" for n in range(300)],
-        hash=free[::-1].to_numpy(),
+        hash=others,
     )
     schema = {"code": "identifier", "hash": "identifier"}
     tables = read_tables(real, drawn, schema=schema)

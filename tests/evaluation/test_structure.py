@@ -13,7 +13,7 @@ from tabgan.evaluation.compared_tables import ComparedTables, read_tables
 from tabgan.evaluation.evaluation_parts import NearRule, Structure
 from tabgan.evaluation.keys_and_times import compare_row_rules
 from tabgan.evaluation.near_rules import _by_chance, compare_near_rules
-from tabgan.evaluation.structure import broken_rule, measure_structure
+from tabgan.evaluation.structure import broken_rule, compare_rules, measure_structure
 from tabgan.table.compound_numbers import with_parts
 
 STATES = {"Cleveland": "Ohio", "Akron": "Ohio", "Reno": "Nevada", "Miami": "Florida"}
@@ -356,3 +356,36 @@ def test_a_broken_key_is_told_by_the_synthetic_share_and_parts_in_words():
     point = broken_rule(told, 1_000, 1_000)
     assert re.match(r"\d\d % of the rows break a rule of the real table: 'room' and", point.what)
     assert "tabgan finds" not in point.remedy
+
+
+def patients(seed: int, start: int, n_keys: int = 60) -> pd.DataFrame:
+    """Make visits of a few patients: most columns are those of a patient."""
+    rng = np.random.default_rng(seed)
+    rows = np.repeat(np.arange(n_keys), rng.integers(6, 16, n_keys))
+    table = pd.DataFrame(
+        {
+            "patient": start + np.arange(n_keys),
+            "height": rng.integers(60, 75, n_keys),
+            "smoker": rng.choice(["yes", "no"], n_keys, p=[0.3, 0.7]),
+            "drinks": rng.choice(["never", "once", "often"], n_keys),
+            "heart": rng.choice(["well", "mild", "severe"], n_keys, p=[0.6, 0.2, 0.2]),
+            "age": rng.integers(40, 90, n_keys),
+        }
+    ).iloc[rows]
+    return table.assign(level=rng.normal(size=len(rows)).round(2)).reset_index(drop=True)
+
+
+def test_few_keys_prove_no_rule_between_their_columns():
+    real, fresh = patients(0, 1_000), patients(1, 5_000)
+    tables = read_tables(real, fresh)
+    assert not compare_rules(tables, np.random.default_rng(0))
+    for table in (real, fresh):
+        table["side"] = np.where(table["drinks"] == "often", "left", "right")
+    fresh["side"] = np.where(fresh["patient"] % 3, fresh["side"], "left")
+    found = compare_rules(read_tables(real, fresh), np.random.default_rng(0))
+    assert ("drinks", "side") in [rule.columns for rule in found]
+
+
+def test_near_rules_of_few_keys_count_keys():
+    real, fresh = patients(0, 1_000), patients(1, 5_000)
+    assert not [rule for rule in rules_of(real, fresh).values() if rule.lost]

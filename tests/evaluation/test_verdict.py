@@ -172,7 +172,7 @@ def test_an_option_is_named_with_its_command_and_no_key_is_to_be_declared_one():
     """Options of `tabgan sample` alone are not offered for other commands."""
     rng = np.random.default_rng(0)
     ids = np.repeat(np.arange(1_000, 1_080), 5)
-    plan = np.where(np.arange(80) % 8 > 0, "basic", "pro")
+    plan = np.where(np.arange(80) % 4 > 0, "basic", "pro")
     real = pd.DataFrame(
         {"id": ids, "plan": np.repeat(plan, 5), "x": np.repeat(rng.normal(size=80), 5)}
     )

@@ -56,3 +56,27 @@ def test_no_word_holds_negative_numbers_beside_the_greatest():
 def test_the_ends_are_shown_to_the_last_digit():
     (column,) = infer_schema(UNSIGNED.to_frame("x")).columns
     assert column.why == (f"300 distinct whole numbers from {UNSIGNED.min()} to {UNSIGNED.max()}")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("código_ocorrencia", "identifier"),
+        ("codVenda", "identifier"),
+        ("matrícula", "identifier"),
+        ("Clave", "identifier"),
+        ("Teilenummer", "identifier"),
+        ("Schlüssel", "identifier"),
+        ("订单编号", "identifier"),
+        ("商品コード", "identifier"),
+        ("주문번호", "identifier"),
+        ("номер дела", "identifier"),
+        ("número_habitantes", "integer"),
+        ("code_length", "integer"),
+        ("Einwohner", "integer"),
+    ],
+)
+def test_numbers_that_all_differ_are_identifiers_by_the_words_of_several_languages(name, kind):
+    rng = np.random.default_rng(1)
+    values = rng.permutation(np.unique(rng.lognormal(6, 1, 300).astype(int)))
+    assert infer_schema(pd.DataFrame({name: values})).columns[0].kind == kind

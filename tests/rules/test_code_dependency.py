@@ -23,7 +23,7 @@ def coded(rows=300, seed=0):
 
 def rules_of(frame):
     table = by_position(frame, infer_schema(frame))
-    return find_codes(table, len(table)), table
+    return find_codes(table), table
 
 
 def test_a_code_that_begins_with_a_level_is_found_and_restored():
@@ -75,6 +75,7 @@ def test_a_code_keeps_its_level_where_few_rows_have_another(odd):
         ),
         (lambda r: f"{r.n:05d}-{r.dept}-x", "'dept'"),
         (lambda r: f"no.{r.n}/{r.team:03d}", "'team'"),
+        (lambda r: f"{r.n:05d}-{r.round % 100}", "the last 2 digits of 'round'"),
     ],
 )
 def test_a_code_holds_another_column_somewhere(write, what):
@@ -83,17 +84,18 @@ def test_a_code_holds_another_column_somewhere(write, what):
     frame = pd.DataFrame({"n": rng.permutation(90_000)[:400], "day": days.astype(str)})
     frame["dept"] = rng.choice(["FIN", "HR", "OPS"], 400)
     frame["team"] = rng.integers(1, 30, 400)
+    frame["round"] = rng.integers(1966, 1970, 400)
     frame["code"] = [write(row) for row in frame.itertuples()]
     frame = frame.drop(columns="n").sort_values("day", ignore_index=True)
     (rule,), table = rules_of(frame)
     assert rule.describe() == f"'code' holds {what}"
     assert CodePart.from_json(json.loads(json.dumps(rule.to_json()))) == rule
-    other = {at: cells.take(np.arange(400)[::-1]) for at, cells in table.items() if at < 3}
-    moved = rule.restore({**other, 3: rule.reduce(table)[3]})
+    other = {at: cells.take(np.arange(400)[::-1]) for at, cells in table.items() if at < 4}
+    moved = rule.restore({**other, 4: rule.reduce(table)[4]})
     assert rule.words(moved) == rule.words(other)
-    assert moved[3].values.is_unique
-    assert rule.reduce(moved)[3].values.tolist() == rule.reduce(table)[3].values.tolist()
-    assert rule.restore(rule.reduce(table))[3].values.tolist() == frame["code"].tolist()
+    assert moved[4].values.is_unique
+    assert rule.reduce(moved)[4].values.tolist() == rule.reduce(table)[4].values.tolist()
+    assert rule.restore(rule.reduce(table))[4].values.tolist() == frame["code"].tolist()
 
 
 def test_a_year_stands_at_the_end_of_codes_of_any_length_beside_a_few_odd_ones():
@@ -254,3 +256,47 @@ def test_a_code_is_another_one_of_its_row_in_as_many_rows(share):
     assert drawn["payer"].isna().mean() == pytest.approx(frame["payer"].isna().mean(), abs=0.02)
     assert not set(drawn["account"]) & set(frame["account"])
     assert any(rule.startswith("'payer' equals 'account' in") for rule in rules)
+
+
+@pytest.mark.parametrize("digits", [2, 4])
+def test_the_year_of_a_code_is_that_of_a_date_in_as_many_rows(digits):
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("1996-01-03") + pd.to_timedelta(rng.integers(0, 2_800, 1_000), "D")
+    years = days.year + rng.integers(1, 5, 1_000) * (rng.random(1_000) < 0.2)
+    numbers = rng.permutation(10**4)[:1_000]
+    frame = pd.DataFrame({"day": days.strftime("%d/%m/%Y").astype(object)})
+    frame["report"] = [
+        f"A-{n:04}/KX/{str(own)[-digits:]}" for n, own in zip(numbers, years, strict=True)
+    ]
+
+    def equal(table):
+        return (table["report"].str[-digits:] == table["day"].str[-digits:]).mean()
+
+    drawn, rules = redrawn(frame)
+    assert equal(drawn) == pytest.approx(equal(frame), abs=0.03)
+    assert set(drawn["report"].str[-digits:]) <= set(frame["report"].str[-digits:])
+    assert drawn["report"].is_unique
+    assert not set(drawn["report"]) & set(frame["report"])
+    assert any(rule.startswith("the year that 'report' holds") for rule in rules)
+
+
+def test_a_word_of_a_code_nearly_determines_a_category():
+    rng = np.random.default_rng(0)
+    sort = rng.choice([*"ABCDEF"], 1_000)
+    division = pd.Series(sort).map(dict(zip("ABCDEF", ["north", "south", "west"] * 2, strict=True)))
+    other = rng.choice(["north", "south", "west"], 1_000)
+    frame = pd.DataFrame({"division": division.where(rng.random(1_000) < 0.95, other)})
+    numbers = 10_000 + pd.Series(sort).groupby(sort).cumcount()  # those of each sort begin anew
+    frame["code"] = [f"F{own}-{n:05}" for n, own in zip(numbers, sort, strict=True)]
+    frame.loc[[5, 6], "code"] = ["QQ-10001", "QR-10002"]
+
+    def told(table):
+        groups = table.groupby(table["code"].str[:2])["division"]
+        return groups.transform(lambda own: own.mode().iloc[0]).eq(table["division"]).mean()
+
+    drawn, rules = redrawn(frame)
+    assert told(drawn) == pytest.approx(told(frame), abs=0.02)
+    assert set(drawn["code"].str[:2]) == {f"F{own}" for own in "ABCDEF"}
+    assert drawn["code"].is_unique
+    assert not set(drawn["code"]) & set(frame["code"])
+    assert any(rule.startswith("the word that 'code' holds") for rule in rules)

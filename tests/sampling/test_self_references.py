@@ -213,3 +213,26 @@ def test_replies_come_after_what_they_reply_to_in_number_and_time(step):
     created = made.set_index("post_id")["created"]
     assert (created[replies["parent_id"]].to_numpy() <= replies["created"].to_numpy()).all()
     assert len(replies) / rows == pytest.approx(is_reply.mean(), abs=0.1)
+
+
+def test_a_column_that_holds_what_the_row_referred_to_has_in_another_one_does_so_in_a_sample():
+    frame = staff().reset_index(drop=True)
+    rng = np.random.default_rng(3)
+    frame["desk"] = [f"D{n:04}" for n in rng.integers(0, 60, len(frame))]
+    frame["pay"] = rng.integers(10, 10**5, len(frame))
+    rows = referred_rows(frame["supervisor"], frame["worker_no"])
+    there = pd.Series(rows >= 0) & (rng.random(len(frame)) < 0.9)
+    frame["desk_above"] = frame["desk"].take(np.maximum(rows, 0)).reset_index(drop=True)
+    frame["pay_above"] = frame["pay"].take(np.maximum(rows, 0)).reset_index(drop=True).astype(float)
+    frame[["desk_above", "pay_above"]] = frame[["desk_above", "pay_above"]].where(there)
+    frame.loc[frame.index[there][:3], "pay_above"] += 1
+    schema, rule = learned(frame)
+    names = {(schema.names[to], schema.names[source]) for to, source in rule.copied}
+    assert names == {("desk_above", "desk"), ("pay_above", "pay")}
+    other = frame.assign(desk=np.roll(frame["desk"], 5), pay=np.roll(frame["pay"], 9))
+    sample = rule.write(other, schema, np.random.default_rng(1))
+    rows = referred_rows(sample["supervisor"], sample["worker_no"])
+    for name in ("desk", "pay"):
+        own = sample[f"{name}_above"]
+        assert (own.isna() == frame[f"{name}_above"].isna()).all()
+        assert (own == sample[name].to_numpy()[rows])[own.notna()].all()

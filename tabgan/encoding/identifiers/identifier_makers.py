@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tabgan.base.errors import SchemaError
 from tabgan.encoding.identifiers.location_forms import is_path, learn_locations
 from tabgan.encoding.identifiers.patterns import (
+    FEWEST_FOR_PREFIX,
     learn_parts,
     learn_patterns,
 )
@@ -29,7 +30,7 @@ from tabgan.encoding.identifiers.personal_names import (
     learn_phones,
     locale_of,
 )
-from tabgan.encoding.identifiers.text_pattern import Pattern
+from tabgan.encoding.identifiers.text_pattern import Pattern, with_digits_in_common
 from tabgan.encoding.identifiers.unique_values import (
     MOST_DIGITS,
     MOST_POSITIONS,
@@ -71,6 +72,7 @@ __all__ = [
     "own_values",
 ]
 
+MOST_COUNTED = 100  # digits of a running number in a text
 MOST_PARTS = 3  # of an IP address that belong to its network
 MOST_NETWORKS = 200
 
@@ -101,7 +103,7 @@ class CountedTexts:
     start: int
 
     def __post_init__(self) -> None:
-        if not (0 <= self.start < 10**MOST_DIGITS and 0 < self.width <= MOST_DIGITS):
+        if not (0 <= self.start < 10**MOST_COUNTED and 0 < self.width <= MOST_COUNTED):
             raise ValueError(f"texts can't count {self.width} digits on from {self.start}")
 
     @property
@@ -123,7 +125,9 @@ class CountedTexts:
         seed
             Chooses nothing: the numbers run on.
         """
-        numbers = np.char.zfill((positions + self.start).astype(str), self.width)
+        is_long = self.start + MOST_POSITIONS > np.iinfo(np.int64).max
+        counted = (positions.astype(object) if is_long else positions) + self.start
+        numbers = np.char.zfill(counted.astype(str), self.width)
         return np.asarray(self.lead + numbers.astype(object) + self.tail, object)
 
     def to_json(self) -> dict[str, Any]:
@@ -503,7 +507,10 @@ def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float
         return {Checked(pattern, scheme): share for pattern, share in patterns.items()}
     is_phone = column.kind == "phone"
     patterns = learn_phones(texts) if is_phone else learn_patterns(texts, column.least_rows)
-    return (not is_phone and _counted(patterns, texts, column.least_rows)) or dict(patterns.items())
+    counted = {} if is_phone else _counted(patterns, texts, column.least_rows)
+    if not counted and len(texts) >= max(column.least_rows, FEWEST_FOR_PREFIX):
+        patterns = with_digits_in_common(patterns, texts, len(str(SPARE * len(texts))))
+    return counted or dict(patterns.items())
 
 
 def _counted(
@@ -522,7 +529,7 @@ def _counted(
         lead, tail = "".join(parts[: runs[0]]), "".join(parts[runs[0] + 1 :])
         shares[lead, tail] += share
     found = [_number_in(text, shares) for text in texts]
-    digits = [own for own in found if own]
+    digits = [own for own in found if 0 < len(own) <= MOST_COUNTED]
     numbers = {*map(int, digits)}
     if len(digits) < LEAST_COUNTED * len(texts) or len(numbers) < LEAST_RISING:
         return {}

@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
-from itertools import groupby, pairwise, takewhile
+from itertools import groupby, pairwise
 from typing import NamedTuple, Self
 
 import pandas as pd
@@ -23,6 +23,7 @@ from tabgan.encoding.identifiers.text_pattern import (
     UPPER,
     Part,
     Pattern,
+    common_beginning,
     range_texts,
     script_of,
 )
@@ -538,8 +539,7 @@ def _mixed_class(texts: Sequence[str]) -> str:
 
 def _common_prefix(texts: Sequence[str]) -> str:
     """Find the whole runs that all texts begin with, short of any text."""
-    pairs = zip(min(texts), max(texts), strict=False)  # what these share, all share
-    prefix = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    prefix = common_beginning(texts)
     while prefix:
         following = {_class_of(text[len(prefix)]) if text[len(prefix) :] else "" for text in texts}
         last = _classes(prefix)[-1]

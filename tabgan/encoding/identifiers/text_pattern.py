@@ -6,9 +6,10 @@ repeat, however a sample is cut into blocks.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import takewhile
 from typing import Any, Self
 
 import numpy as np
@@ -29,9 +30,11 @@ __all__ = [
     "Pattern",
     "SCRIPTS",
     "UPPER",
+    "common_beginning",
     "range_texts",
     "range_weights",
     "script_of",
+    "with_digits_in_common",
 ]
 
 Part = str | tuple[str, int]  # a literal, or a run: class and number of characters
@@ -313,3 +316,44 @@ def range_weights(name: str) -> tuple[int, ...]:
     if min(weights) < 1 or len(weights) != len(range_texts(name)):
         raise ValueError(f"{name!r:.80} has weights that are none")
     return weights
+
+
+def with_digits_in_common(
+    patterns: Mapping[Pattern, float], texts: Sequence[str], least_free: int
+) -> dict[Pattern, float]:
+    """Keep the digits that all texts begin with, as cards of one issuer do.
+
+    Parameters
+    ----------
+    patterns
+        Patterns of the texts, with their shares.
+    texts
+        Texts of these patterns.
+    least_free
+        Digits behind the beginning that stay free.
+
+    Examples
+    --------
+    >>> texts = [f"8949{n}" for n in range(10, 30)]
+    >>> with_digits_in_common({Pattern((("digit", 6),)): 1.0}, texts, least_free=2)
+    {Pattern(parts=('8949', ('digit', 2))): 1.0}
+    """
+    heads = [own.parts if isinstance(own.parts[0], str) else ("", *own.parts) for own in patterns]
+    leads, runs = {str(head[0]) for head in heads}, [head[1] for head in heads if len(head) > 1]
+    sizes = [run[1] for run in runs if not isinstance(run, str) and run[0] == "digit"]
+    if len(leads) > 1 or len(sizes) < len(heads):
+        return {**patterns}
+    (lead,), beginning = leads, common_beginning(texts)
+    digits = beginning[len(lead) :][: max(min(sizes) - least_free, 0)]
+    if not (beginning.startswith(lead) and digits.isascii() and digits.isdecimal()):
+        return {**patterns}
+    return {
+        Pattern((lead + digits, ("digit", size - len(digits)), *head[2:])): share
+        for head, size, share in zip(heads, sizes, patterns.values(), strict=True)
+    }
+
+
+def common_beginning(texts: Sequence[str]) -> str:
+    """Return the characters that all texts begin with."""
+    pairs = zip(min(texts), max(texts), strict=False)  # what these share, all share
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -96,6 +96,21 @@ def test_running_numbers_in_texts_run_on(form, first):
     assert values[199] == form.format(500)
 
 
+@pytest.mark.parametrize("start", [10**18, 10**19, 9 * 10**18, 2**63 - 400, 10**30, 10**50])
+def test_running_numbers_of_many_digits_run_on(start):
+    assert made([str(start + i) for i in range(300)], 2) == [str(start + 300), str(start + 301)]
+
+
+@pytest.mark.parametrize("lead", ["8949", "x8949", "AB-8949"])
+def test_digits_that_all_texts_begin_with_stay(lead):
+    rows = RNG.integers(0, 10, (300, 16)).astype(str)
+    real = [lead + "".join(row) for row in rows]
+    values = made(real)
+    assert {value[: len(lead)] for value in values} == {lead}
+    assert {*map(len, values)} == {len(lead) + 16}
+    assert len({*values} - {*real}) == 200
+
+
 def test_numbers_that_fill_their_digits_do_not_run_on():
     values = made([f"A{i}" for i in RNG.permutation(np.arange(100, 1000))[:700].tolist()])
     assert sum(len(value) == 4 for value in values) > 100
