@@ -232,6 +232,7 @@ MOST_FORMS = 6  # of one column
 LEAST_SHARE = 0.8  # of the cells that must have a form
 LEAST_WITH_FEW = 0.5  # the same where the others are few words, such as "open"
 FEW_OTHERS = 5
+FREQUENT = 0.01  # share of the cells that hold a word, for it to be a mark and no dirt
 NEARLY_AS_MANY = 0.98  # share of the cells of a form that a rival explains
 
 
@@ -265,6 +266,8 @@ class FormReading(Generic[Form]):
         The texts that have none of the forms, the most frequent first.
     others_share
         The share of the cells that hold them.
+    dirt_share
+        The same without the few words, such as ``***``, that many cells hold.
     runner_up
         The form that explains the next most cells, and its share.
     is_ambiguous
@@ -276,6 +279,7 @@ class FormReading(Generic[Form]):
     forms: tuple[FormShare[Form], ...]
     others: tuple[str, ...]
     others_share: float
+    dirt_share: float
     runner_up: FormShare[Form] | None
     is_ambiguous: bool
     why: str
@@ -291,9 +295,9 @@ class FormReading(Generic[Form]):
         Parameters
         ----------
         least_share
-            The share of the cells that it must explain, unless the others are few distinct texts.
+            The share of the cells that it must explain; a few frequent words do not count.
         """
-        return len(self.others) > FEW_OTHERS and self.others_share > 1 - least_share
+        return len(self.others) > FEW_OTHERS and self.dirt_share > 1 - least_share
 
 
 def filled_texts(counts: Mapping[str, int]) -> dict[str, int]:
@@ -368,10 +372,28 @@ def explain(
         forms=tuple(map(FormShare, forms, shares)),
         others=tuple(others),
         others_share=float(cells[index < 0].sum() / cells.sum()),
+        dirt_share=_dirt_share([counts[text] for text in others], others, int(cells.sum())),
         runner_up=rival or (ranked[1] if len(ranked) > 1 else None),
         is_ambiguous=rival is not None,
         why=why,
     )
+
+
+def _dirt_share(cells: Sequence[int], others: Sequence[str], filled: int) -> float:
+    """Return the share of the cells with texts of no form, the few frequent words left out.
+
+    Examples
+    --------
+    >>> _dirt_share([100, 1, 1], ["***", "1.2.3", "4.5.6"], 120)
+    0.1
+    """
+    frequent = [
+        n
+        for text, n in zip(others[:FEW_OTHERS], cells, strict=False)
+        if n >= FREQUENT * filled and not any(map(str.isdigit, text))
+    ]
+    words = sum(frequent)
+    return (sum(cells) - words) / max(filled - words, 1)
 
 
 def _find_rival(

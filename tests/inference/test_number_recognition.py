@@ -4,8 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from tabgan.inference.infer_schema import infer_schema
 from tabgan.inference.number_recognition import (
     NUMBER_RECOGNIZERS,
     NumberRecognizer,
@@ -353,3 +355,23 @@ def test_digits_of_other_scripts(texts, spec, values):
     assert spec_of(texts) == spec
     read, ok = NumberForm.from_spec(spec).parse(texts)
     assert read[ok].tolist() == values
+
+
+@pytest.mark.parametrize("around", ["\t", r"\t"])
+def test_marks_and_dirt_beside_the_bulk_leave_numbers_numbers(around):
+    numbers = [f"-{20 + n % 9}.{10_000_000 + 7919 * n}" for n in range(300)]
+    padded = [f"{around}-{20 + n % 9}.{20_000_000 + 7919 * n}{around}" for n in range(30)]
+    dirt = [f"-{200 + n}.{300 + n}.555.55" for n in range(60)]
+    texts = [*numbers, *padded, *dirt, *["***"] * 60, *[""] * 40]
+    (column,) = infer_schema(pd.DataFrame({"height": texts}))
+    assert (column.kind, len(column.other_formats)) == ("numeric", 1)
+    assert -30 < column.minimum < column.maximum < -19
+    (column,) = infer_schema(pd.DataFrame({"height": numbers[:120] + dirt}))
+    assert column.kind != "numeric"
+
+
+def test_marks_and_dirt_beside_the_bulk_leave_dates_dates():
+    dates = [str(np.datetime64("2015-03-01") + 3 * n) for n in range(300)]
+    dirt = [f"week {n} of {n + 7}" for n in range(60)]
+    (column,) = infer_schema(pd.DataFrame({"paid": [*dates, *dirt, *["open"] * 40]}))
+    assert (column.kind, column.format) == ("datetime", "%Y-%m-%d")
