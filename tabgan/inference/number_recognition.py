@@ -297,8 +297,7 @@ _MEASURES = {
 _MEASURES |= {"h", "hrs", "min", "sec", "s", "°C", "°F", "years", "days", "kWh"}
 _PER = re.compile(r"\d[\d.,]{0,20}([^\d.,/]{0,10}/ ?\d{1,4}\D{0,12})")  # 4.5/5, 6.1 l/100km
 _BLANKS = " \u00a0\u2009\u202f"
-# Blanks around a number, also as a program wrote them
-_AROUND = re.compile(r"^(?:\s|\\[tnr])+|(?:\s|\\[tnr])+$")
+_ESCAPED = re.compile(r"\\[tnr]")  # blanks as a program wrote them
 _MINUS = "-−"
 _WEAK_MAGNITUDES = BYTES | {"m", "b", "B", "G", "T"}  # units where no other stands beside them
 _GROUPS = (",", ".", "'", "’", *_BLANKS)
@@ -417,7 +416,7 @@ def _without_magnitude(suffix: str, magnitudes: Sequence[str]) -> tuple[str, str
 
 def _is_currency(prefix: str) -> bool:
     """Say whether what stands before a number is a currency, or says "about", or is blank."""
-    word = _AROUND.sub("", prefix)
+    word = _ESCAPED.sub(" ", prefix).strip()
     if not word or _CURRENCY_CODES.fullmatch(word) or word in _ABOUT:
         return True
     letters = word[:-1]
@@ -427,7 +426,7 @@ def _is_currency(prefix: str) -> bool:
 
 def _is_unit(suffix: str) -> bool:
     """Say whether what stands after a number is a unit, a currency, or blank."""
-    word = _AROUND.sub("", suffix)
+    word = _ESCAPED.sub(" ", suffix).strip()
     if not word or _is_currency(word) or _NOTE.fullmatch(suffix):
         return True
     money, slash, per = word.partition("/")
