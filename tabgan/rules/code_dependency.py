@@ -7,7 +7,7 @@ or the year of a date.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -35,10 +35,13 @@ __all__ = [
     "CodePart",
     "CodePrefix",
     "differ",
+    "MOST_TOKENS",
     "find_codes",
+    "last_known",
+    "places_in",
     "told_apart",
     "tokens_of",
-    "with_word",
+    "with_words",
     "word_at",
 ]
 
@@ -264,11 +267,8 @@ class CodePart(Dependency):
         if self.target.position not in table:
             return table
         own = np.array(self.words(table), object)
-        there = np.flatnonzero(own != "")
-        if not len(there):
-            return table
-        last = np.searchsorted(there, np.arange(len(own)), side="right") - 1
-        return self._changed(table, own[there[np.maximum(last, 0)]].tolist())
+        known = own != ""
+        return self._changed(table, own[last_known(known)].tolist()) if known.any() else table
 
     def words(self, table: ColumnFrame) -> list[str]:
         """Return what the code of each row holds; empty where the source has no value."""
@@ -288,15 +288,8 @@ class CodePart(Dependency):
         return np.array([a == b or not isinstance(a, str) for a, b in pairs], np.bool_)
 
     def _changed(self, table: ColumnFrame, words: Sequence[str]) -> ColumnFrame:
-        """Put words into the codes that have one of the kind there; an empty one changes none."""
-        column, values = table[self.target.position]
-        texts = [
-            with_word(text, self.place, word) if word and isinstance(text, str) else ""
-            for text, word in zip(values.to_numpy(object).tolist(), words, strict=True)
-        ]
-        return with_cells(
-            table, {self.target.position: TypedSeries(column, with_texts(values, texts))}
-        )
+        at = self.target.position
+        return with_cells(table, {at: with_words(table[at], self.place, words)})
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
@@ -348,6 +341,15 @@ def _words_of(cells: TypedSeries, part: str, width: int) -> list[str]:
     return [levels[code] for code in cells.codes.tolist()]
 
 
+def with_words(codes: TypedSeries, place: int, words: Sequence[str]) -> TypedSeries:
+    """Put words into the codes that have one of the kind there; an empty one changes none."""
+    texts = [
+        with_word(text, place, word) if word and isinstance(text, str) else ""
+        for text, word in zip(codes.values.to_numpy(object).tolist(), words, strict=True)
+    ]
+    return TypedSeries(codes.column, with_texts(codes.values, texts))
+
+
 def with_word(text: str, place: int, word: str) -> str:
     """Put a word into a code, in place of one that is letters or digits as well."""
     tokens = _TOKENS.findall(text)
@@ -370,9 +372,7 @@ def _find_code_parts(table: ColumnFrame) -> list[CodePart]:
     for target in [at for at, cells in table.items() if cells.column.kind == "identifier"]:
         heads = [tokens_of(text) for text in table[target].take(rows).values.to_numpy(object)]
         sizes = {len(own) for own in heads if own}
-        most = min(min(sizes, default=0), MOST_TOKENS)
-        # codes of several lengths are alike at their ends only
-        for place in [*range(most), *(range(-1, -most - 1, -1) if len(sizes) > 1 else ())]:
+        for place in places_in(sizes, min(sizes, default=0)):
             words = {own[place] for own in heads if own}
             if len(words) > 1 and all(map(str.isalnum, words)):
                 rule = _code_part(table, target, place, rows)
@@ -380,6 +380,23 @@ def _find_code_parts(table: ColumnFrame) -> list[CodePart]:
                     found.append(rule)
                     table = rule.reduce(table)
     return found
+
+
+def places_in(sizes: Collection[int], most: int) -> list[int]:
+    """Return the places of words, so many of them, of codes with some numbers of words.
+
+    Codes of several lengths are alike at their ends only: these are counted from the end on, too.
+    """
+    most = min(most, MOST_TOKENS)
+    return [*range(most), *(range(-1, -most - 1, -1) if len(sizes) > 1 else ())]
+
+
+def last_known(known: Mask) -> NDArray[np.intp]:
+    """Return for each row the last one up to it that is known; the first known one before it."""
+    there = np.flatnonzero(known)
+    last = np.searchsorted(there, np.arange(len(known)), side="right") - 1
+    rows: NDArray[np.intp] = there[np.maximum(last, 0)]
+    return rows
 
 
 def tokens_of(text: Any) -> list[str]:

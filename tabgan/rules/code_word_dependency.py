@@ -24,14 +24,16 @@ from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.rules.code_dependency import (
     LEAST_HELD,
     LEAST_NEW,
+    MOST_TOKENS,
     differ,
+    last_known,
+    places_in,
     tokens_of,
     told_apart,
-    with_word,
+    with_words,
     word_at,
 )
 from tabgan.rules.functional_dependency import LevelList
-from tabgan.rules.personal_dependency import with_texts
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -50,7 +52,6 @@ from tabgan.table.text_formats import DateForm, HeldDate, find_held_date, spread
 
 __all__ = ["FIRST_WORD", "CodeDate", "CodeWord", "find_code_dates", "find_code_words"]
 
-MOST_PLACES = 12  # words and marks of a code that are looked at
 MOST_WORDS = 40  # different ones that stand at a place
 FEWEST_OF_WORD = 10  # rows of one that is learned
 LEAST_ROWS = 100  # codes that tell of words
@@ -87,7 +88,7 @@ class CodeWord(Dependency):
     words: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not self.words or not -MOST_PLACES <= self.place < MOST_PLACES:
+        if not self.words or not -MOST_TOKENS <= self.place < MOST_TOKENS:
             raise ValueError(f"a code can't hold a learned word at place {self.place}")
 
     @property
@@ -128,14 +129,14 @@ class CodeWord(Dependency):
             own = own[last_known(known)]
         left = without(table, [self.word.position])
         at = self.target.position
-        return with_cells(left, {at: self._with_words(table[at], own.tolist())})
+        return with_cells(left, {at: with_words(table[at], self.place, own.tolist())})
 
     def without_word(self, table: ColumnFrame) -> TypedSeries:
         """Return the codes with the same word in place of each one that is learned."""
         cells = table[self.target.position]
         known = np.isin(self._words_in(cells), self.words)
         blank = "0" if self.words[0].isdecimal() else "X"
-        return self._with_words(cells, np.where(known, blank, "").tolist())
+        return with_words(cells, self.place, np.where(known, blank, "").tolist())
 
     def _levels(self) -> dict[str, str]:
         """Return how the column writes each word: years by all their digits."""
@@ -146,14 +147,6 @@ class CodeWord(Dependency):
     def _words_in(self, cells: TypedSeries) -> NDArray[np.object_]:
         own = [word_at(tokens_of(level), self.place) for level in cells.levels]
         return np.array(own, object)[cells.codes]
-
-    def _with_words(self, cells: TypedSeries, words: Sequence[str]) -> TypedSeries:
-        """Put words into the codes that have one of the kind there; an empty one changes none."""
-        texts = [
-            with_word(text, self.place, word) if word and isinstance(text, str) else ""
-            for text, word in zip(cells.values.to_numpy(object).tolist(), words, strict=True)
-        ]
-        return TypedSeries(cells.column, with_texts(cells.values, texts))
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return all rows: whatever word a code holds breaks no rule."""
@@ -215,10 +208,8 @@ def _candidates(cells: TypedSeries) -> dict[int, NDArray[np.object_]]:
     if not rows or len(rows) < LEAST_NEW * cells.filled.sum():
         return {}
     sizes = Counter(map(len, filter(None, rows)))
-    most = min(max(sizes, default=0), MOST_PLACES)
     found, common = {}, sizes.most_common(1)[0][0] if sizes else 0
-    # codes of several lengths are alike at their ends only
-    for place in [*range(most), *(range(-1, -most - 1, -1) if len(sizes) > 1 else ())]:
+    for place in places_in(sizes, max(sizes, default=0)):
         if place < 0 and common + place in found:
             continue
         words = np.array([word_at(own, place) for own in rows], object)[cells.codes]
@@ -441,14 +432,6 @@ def _dates_of(texts: Sequence[str | None], held: HeldDate) -> NDArray[np.datetim
     form = held.form.date + held.form.clock
     read = pd.to_datetime(pd.Series(distinct), format=form, errors="coerce").to_numpy("M8[s]")
     return np.asarray(read[codes])
-
-
-def last_known(known: Mask) -> NDArray[np.intp]:
-    """Return for each row the last one up to it that is known; the first known one before it."""
-    there = np.flatnonzero(known)
-    last = np.searchsorted(there, np.arange(len(known)), side="right") - 1
-    rows: NDArray[np.intp] = there[np.maximum(last, 0)]
-    return rows
 
 
 def find_code_dates(table: ColumnFrame, n_columns: int) -> list[CodeDate]:
