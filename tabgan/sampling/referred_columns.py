@@ -100,47 +100,54 @@ def learn_copies(table: ColumnFrame, rows: Rows, parents: Rows) -> tuple[tuple[i
     found: list[tuple[int, int]] = []
     if len(rows) < FEWEST_ROWS:
         return ()
+    codes = {as_numbers: _codes_of(table, as_numbers=as_numbers) for as_numbers in (False, True)}
     for to, cells in table.items():
-        numbers = cells.column.kind in NUMBERS
-        own = _values_of(cells, numbers=numbers)[rows]
-        for source, others in table.items():
+        own = codes[cells.column.kind in NUMBERS]
+        for source in table:
             if source == to or to in {pair[1] for pair in found}:
                 continue
-            other = _values_of(others, numbers=numbers)[parents]
-            if _are_equal(own, other):
+            if _are_equal(own[to][rows], own[source][parents]):
                 found.append((to, source))
                 break
     return tuple(found)
 
 
-def _are_equal(own: NDArray[np.object_], other: NDArray[np.object_]) -> bool:
-    """Return whether two columns are equal in nearly all rows where both are known."""
-    both = np.array([a is not None and b is not None for a, b in zip(own, other, strict=True)])
+def _codes_of(table: ColumnFrame, *, as_numbers: bool) -> dict[int, Rows]:
+    """Return a code for each value of each column, the same in all columns; -1 for none."""
+    known: dict[Any, int] = {None: -1}
+    codes = {}
+    for at, cells in table.items():
+        keys = _keys_of(cells, as_numbers=as_numbers)
+        own = [known.setdefault(key, len(known) - 1) for key in keys]
+        codes[at] = np.array(own, np.int64)[cells.codes]
+    return codes
+
+
+def _are_equal(own: Rows, other: Rows) -> bool:
+    """Return whether the values of two columns are equal in nearly all rows that have both."""
+    both = (own >= 0) & (other >= 0)
     if both.sum() < max(FEWEST_ROWS, LEAST_FILLED * len(both)):
         return False
     own, other = own[both], other[both]
     share = float(np.mean(own == other))
     if share < LEAST_EQUAL:
         return False
-    shares = pd.Series(own).value_counts(normalize=True)
-    chance = float((shares * pd.Series(other).value_counts(normalize=True)).sum())
+    n_codes = int(max(own.max(), other.max())) + 1
+    shares = [np.bincount(codes, minlength=n_codes) / len(codes) for codes in (own, other)]
+    chance = float(shares[0] @ shares[1])
     return chance < 1 and (share - chance) / (1 - chance) >= LEAST_KAPPA
 
 
-def _values_of(cells: TypedSeries, *, numbers: bool) -> NDArray[np.object_]:
-    """Return values that compare as levels do, or as numbers; None where there is none."""
-    levels: list[Any] = []
-    for level in cells.levels:
-        if is_absent(level) or isinstance(level, list | dict | tuple):
-            levels.append(None)
-        elif numbers:
-            levels.append(_number_of(level))
-        else:
-            levels.append(level_key(level))
-    keys = np.empty(len(levels), object)
-    keys[:] = levels
-    values: NDArray[np.object_] = keys[cells.codes]
-    return values
+def _keys_of(cells: TypedSeries, *, as_numbers: bool) -> list[Any]:
+    """Return levels so that they can be compared, as levels or as numbers; None for no value."""
+    return [
+        None
+        if is_absent(level) or isinstance(level, list | dict | tuple)
+        else _number_of(level)
+        if as_numbers
+        else level_key(level)
+        for level in cells.levels
+    ]
 
 
 def _number_of(level: Any) -> float | None:
@@ -167,9 +174,9 @@ def with_copies(cells: TypedSeries, source: TypedSeries, parents: Rows) -> pd.Se
     referred = source.codes[np.maximum(parents, 0)]
     changed = (parents >= 0) & cells.filled
     if column.kind in NUMBERS:
-        known = _values_of(source, numbers=True)[np.maximum(parents, 0)]
-        changed &= np.array([number is not None for number in known], np.bool_)
-        numbers = np.array([0.0 if number is None else number for number in known])
+        numbers = np.array(_keys_of(source, as_numbers=True), np.float64)[referred]  # None: NaN
+        changed &= ~np.isnan(numbers)
+        numbers = np.nan_to_num(numbers)
         nothing, every = np.full(len(numbers), None, object), np.ones(len(numbers), np.bool_)
         free = replace(column, minimum=None, maximum=None)  # other rows than before are referred to
         written = numbers_to_series(numbers, nothing, free, every)
