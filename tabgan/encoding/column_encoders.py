@@ -16,7 +16,7 @@ from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.rhythm import Week
 from tabgan.encoding.seasons import Season, SeasonGrid, SeasonLevels
 from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, clip_to_ends, replaced, write_column
-from tabgan.table.dates import is_beyond_month, unit_of
+from tabgan.table.dates import TICKS_PER_DAY, is_beyond_month, unit_of
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.number_scale import Lattice, Scale, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
@@ -345,9 +345,7 @@ MOST_EXCEPTIONS = 0.01  # share of the dates whose form does not follow the day
 ROUND_DIGITS = (2, 5, 10, 25)
 MOST_POWER = 12  # of ten
 CLOCK = (1, 60, 300, 900, 3600, 86_400)  # seconds
-WEEK = 604_800  # seconds
-TICKS_OF_WEEK = {"D": 7, "h": 168, "m": 10_080, "s": WEEK}
-TICKS_OF_WEEK |= {"ms": WEEK * 10**3, "us": WEEK * 10**6, "ns": WEEK * 10**9}
+DAY = 86_400  # seconds
 FIRST_MONDAY = 4  # days after the first one of 1970
 LEAST_DATES = 20  # on either side of the 12th
 
@@ -623,15 +621,18 @@ def _fit_quantiles(
 def _round_steps(column: Column) -> list[int]:
     """Return how many ticks round numbers are apart: powers of ten, or units of time."""
     if column.kind in ("datetime", "timedelta"):
-        ticks = [seconds * TICKS_OF_WEEK.get(unit_of(column), 0) for seconds in CLOCK]
-        return [tick // WEEK for tick in ticks if tick and tick % WEEK == 0]
+        ticks = [seconds * TICKS_PER_DAY.get(unit_of(column), 0) for seconds in CLOCK]
+        return [tick // DAY for tick in ticks if tick and tick % DAY == 0]
     return [digit * 10**power for power in range(MOST_POWER) for digit in ROUND_DIGITS]
 
 
 def _week_of(column: Column, scale: Scale) -> Week | None:
     """Return where weeks lie on the line of a column of dates."""
-    length = TICKS_OF_WEEK.get(unit_of(column)) if column.kind == "datetime" else None
-    if length is None or not isinstance(scale, Lattice) or length % scale.step:
+    unit = unit_of(column) if column.kind == "datetime" else None
+    if unit not in TICKS_PER_DAY or not isinstance(scale, Lattice):
+        return None
+    length = 7 * TICKS_PER_DAY[unit]
+    if length % scale.step:
         return None
     return Week((FIRST_MONDAY * length // 7 - scale.base) % length, length, scale.step)
 

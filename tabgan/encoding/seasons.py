@@ -16,17 +16,16 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from tabgan.table.columns import ColumnFrame, TypedSeries
-from tabgan.table.dates import unit_of
+from tabgan.table.dates import TICKS_PER_DAY, unit_of
 from tabgan.table.schema import RANGED, Column
 
-__all__ = ["Season", "SeasonGrid", "SeasonLevels", "find_seasons"]
+__all__ = ["Season", "SeasonGrid", "SeasonLevels", "as_unit", "find_seasons"]
 
 Season = Literal["hour", "weekday", "month"]
 """A part of a date: the hour of the day, the day of the week, the month of the year."""
 
 BINS: Mapping[Season, int] = {"hour": 24, "weekday": 7, "month": 12}
-SECONDS: Mapping[Season, int] = {"hour": 86_400, "weekday": 604_800, "month": 31_557_600}
-TICKS = {"D": 1 / 86_400, "h": 1 / 3600, "m": 1 / 60, "s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+CYCLES: Mapping[Season, float] = {"hour": 1, "weekday": 7, "month": 365.25}  # days
 FIRST_DAY = 3  # of 1970, a Thursday
 LEAST_CYCLES = 1.5  # days, weeks or years that the dates reach over
 LEAST_LEVEL = 20  # rows of a level
@@ -48,10 +47,10 @@ Floats = NDArray[np.float64]
 def _part(season: Season, ticks: Ticks, unit: str) -> Codes:
     """Return the hour, weekday or month of dates in ticks since 1970, from 0."""
     if season == "month":
-        return _as_unit(ticks, unit, "M") % 12
+        return as_unit(ticks, unit, "M") % 12
     if season == "weekday":
-        return (_as_unit(ticks, unit, "D") + FIRST_DAY) % 7
-    return _as_unit(ticks, unit, "h") % 24
+        return (as_unit(ticks, unit, "D") + FIRST_DAY) % 7
+    return as_unit(ticks, unit, "h") % 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +134,7 @@ class SeasonLevels:
                 if not rises or not np.isin(np.diff(own), (0, 1)).all() or own[-1] == 0:
                     raise ValueError(f"seasons: the levels of a {season} must rise from 0")
                 levels[season] = own
-        if unit not in TICKS or not levels or {*state} - {*levels}:
+        if unit not in TICKS_PER_DAY or not levels or {*state} - {*levels}:
             raise ValueError("seasons: hours, weekdays and months of dates are needed")
         return cls(unit, levels)
 
@@ -196,8 +195,8 @@ class SeasonGrid:
         """Return the month, week or day within which dates are moved."""
         unit, names = self.seasons.unit, self.seasons.levels
         if "month" in names:
-            return _as_unit(ticks, unit, "M")
-        days = _as_unit(ticks, unit, "D")
+            return as_unit(ticks, unit, "M")
+        days = as_unit(ticks, unit, "D")
         return (days + FIRST_DAY) // 7 if "weekday" in names else days
 
     def agree(self, units: Floats, codes: Codes, dates_at: Callable[[Floats], Ticks]) -> Floats:
@@ -232,11 +231,11 @@ class SeasonGrid:
             return ticks
         levels, unit = self.seasons.levels["month"], self.seasons.unit
         wanted = codes[:, [*self.seasons.levels].index("month")]
-        months = _as_unit(ticks, unit, "M")
-        since = ticks - _as_unit(months, "M", unit)
+        months = as_unit(ticks, unit, "M")
+        since = ticks - as_unit(months, "M", unit)
         least, moved = np.full(len(ticks), np.inf), ticks.copy()
         for steps in range(-MOST_MONTHS, MOST_MONTHS + 1):
-            start, end = (_as_unit(months + steps + at, "M", unit) for at in (0, 1))
+            start, end = (as_unit(months + steps + at, "M", unit) for at in (0, 1))
             there = np.minimum(start + since, end - 1)
             beyond = (there < self.dates[0]) | (there > self.dates[-1])
             far = abs(steps) + 2 * MOST_MONTHS * beyond
@@ -278,8 +277,16 @@ class SeasonGrid:
         return nearest
 
 
-def _as_unit(ticks: Ticks, unit: str, other: str) -> Ticks:
-    """Return times since 1970 in another unit, rounded down."""
+def as_unit(ticks: Ticks, unit: str, other: str) -> Ticks:
+    """Return times since 1970 in another unit, rounded down.
+
+    Parameters
+    ----------
+    ticks
+        The times.
+    unit, other
+        Their unit, and the wanted one, as numpy writes them; ``"M"`` is a month.
+    """
     return ticks.view(f"M8[{unit}]").astype(f"M8[{other}]").astype(np.int64)
 
 
@@ -338,7 +345,7 @@ def find_seasons(table: ColumnFrame) -> dict[int, tuple[Season, ...]]:
 
 def _unit(column: Column) -> str | None:
     unit = unit_of(column) if column.kind == "datetime" else None
-    return unit if unit in TICKS else None
+    return unit if unit in TICKS_PER_DAY else None
 
 
 def _possible_seasons(cells: TypedSeries) -> tuple[Season, ...]:
@@ -348,11 +355,11 @@ def _possible_seasons(cells: TypedSeries) -> tuple[Season, ...]:
         return ()
     numbers = cells.numbers
     ticks = numbers.values[numbers.present].astype(np.int64)
-    reach = float(np.subtract(*np.quantile(ticks, (0.99, 0.01)))) / TICKS[unit]
+    reach = float(np.subtract(*np.quantile(ticks, (0.99, 0.01)))) / TICKS_PER_DAY[unit]
     return tuple(
         season
-        for season, seconds in SECONDS.items()
-        if reach >= LEAST_CYCLES * seconds and (season != "hour" or unit != "D")
+        for season, days in CYCLES.items()
+        if reach >= LEAST_CYCLES * days and (season != "hour" or unit != "D")
     )
 
 
@@ -384,7 +391,7 @@ def _standardized(signal: Floats) -> Floats:
 
 def _explains(season: Season, ticks: Ticks, unit: str, signals: Floats, chance: float) -> bool:
     """Return whether some column depends on a season, apart from its means over time."""
-    cycle = SECONDS[season] * TICKS[unit]
+    cycle = CYCLES[season] * TICKS_PER_DAY[unit]
     n_trends = int(np.clip((ticks.max() - ticks.min()) / cycle, 1, MOST_TRENDS))
     own = _without_trend(ticks, signals, n_trends)
     part = np.unique(_part(season, ticks, unit), return_inverse=True)[1]

@@ -561,7 +561,7 @@ class _Fitted(NamedTuple):
         return float(r2_score(wanted, self.model.predict(features)))
 
     def faults(self, features: Floats, wanted: Floats) -> Floats:
-        """Return what the model gets wrong: the error, or the chance that the true level lacks."""
+        """Return the error of each number, or 1 minus the probability of each true level."""
         if not len(self.there):
             return wanted
         features = features[:, self.there]

@@ -26,7 +26,7 @@ from tabgan.table.columns import (
     decimals_of,
     write_column,
 )
-from tabgan.table.dates import unit_of
+from tabgan.table.dates import TICKS_PER_DAY, unit_of
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
 
@@ -64,9 +64,6 @@ AxisValues = NDArray[np.int64] | NDArray[np.float64]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400}
-_PER_DAY |= {"ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
-
 
 class NumericAxis(NamedTuple):
     """A column's values on the axis; 0 where there is none."""
@@ -103,7 +100,7 @@ def axis_of(column: Column) -> Hashable | None:
     text_zone = (column.format or "").endswith(("Z", "+00:00"))
     unit = unit_of(column)
     # Months, years and periods have no length of their own: compared only with their like.
-    own = None if unit in _PER_DAY else (unit, str(dtype))
+    own = None if unit in TICKS_PER_DAY else (unit, str(dtype))
     return column.kind, str(zone), text_zone, own
 
 
@@ -120,13 +117,13 @@ def by_axis(table: ColumnFrame) -> list[ColumnFrame]:
 def finest_unit(columns: Iterable[Column]) -> str | None:
     """Return the finest unit of time among columns of one axis; None if it has none."""
     units = [unit_of(column) for column in columns if column.kind in TICKS]
-    return max(units, key=lambda unit: _PER_DAY.get(unit, 0), default=None)
+    return max(units, key=lambda unit: TICKS_PER_DAY.get(unit, 0), default=None)
 
 
 def _factor(column: Column, unit: str | None) -> int:
     """Return how many ticks of the axis are one of the column."""
     own = unit_of(column)
-    return 1 if unit is None or own == unit else _PER_DAY[unit] // _PER_DAY[own]
+    return 1 if unit is None or own == unit else TICKS_PER_DAY[unit] // TICKS_PER_DAY[own]
 
 
 def ticks_in(ticks: NDArray[np.int64], own: str, unit: str) -> NDArray[np.int64]:
@@ -146,9 +143,9 @@ def ticks_in(ticks: NDArray[np.int64], own: str, unit: str) -> NDArray[np.int64]
     """
     if own == unit:
         return ticks
-    if _PER_DAY[own] > _PER_DAY[unit]:
-        return ticks // (_PER_DAY[own] // _PER_DAY[unit])
-    return ticks * (_PER_DAY[unit] // _PER_DAY[own])
+    if TICKS_PER_DAY[own] > TICKS_PER_DAY[unit]:
+        return ticks // (TICKS_PER_DAY[own] // TICKS_PER_DAY[unit])
+    return ticks * (TICKS_PER_DAY[unit] // TICKS_PER_DAY[own])
 
 
 def have_distance(one: Column, other: Column) -> bool:
@@ -158,7 +155,7 @@ def have_distance(one: Column, other: Column) -> bool:
     if (one.dtype, one.format) == (other.dtype, other.format):
         return True
     zoned = any(isinstance(column.pandas_dtype, pd.DatetimeTZDtype) for column in (one, other))
-    return not zoned and {unit_of(one), unit_of(other)} <= _PER_DAY.keys()
+    return not zoned and {unit_of(one), unit_of(other)} <= TICKS_PER_DAY.keys()
 
 
 def values_of_both(a: NumericAxis, b: NumericAxis) -> tuple[AxisValues, AxisValues]:

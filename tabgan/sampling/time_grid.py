@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.column_encoders import NumericEncoder
-from tabgan.encoding.seasons import Season
+from tabgan.encoding.rhythm import HOURS_OF_WEEK
+from tabgan.encoding.seasons import Season, as_unit
 from tabgan.encoding.table_encoder import TableEncoder, make_consistent
 from tabgan.sampling.key_groups import Check
 from tabgan.table.columns import (
@@ -26,15 +27,12 @@ from tabgan.table.columns import (
     field_at,
     write_column,
 )
-from tabgan.table.dates import unit_of
+from tabgan.table.dates import TICKS_PER_DAY, unit_of
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column, Schema
 
 __all__ = ["TimeGrid", "find_time_grids"]
 
-TICKS_OF_WEEK = {"D": 7, "h": 168, "m": 10_080, "s": 604_800}
-TICKS_OF_WEEK |= {"ms": 604_800_000, "us": 604_800_000_000, "ns": 604_800_000_000_000}
-HOURS_OF_WEEK = 168
 LEAST_DATES = 50
 LEAST_FULL = 0.95  # share of the places of the grid that have a row
 LEAST_OPEN = 5  # dates of an hour of the week in which there are rows …
@@ -72,7 +70,7 @@ class TimeGrid:
     def __post_init__(self) -> None:
         if not 0 <= self.phase < self.step or not self.open_hours:
             raise ValueError("a grid of times needs a step, a phase within it, and open hours")
-        if not {*self.open_hours} <= {*range(HOURS_OF_WEEK)} or self._unit not in TICKS_OF_WEEK:
+        if not {*self.open_hours} <= {*range(HOURS_OF_WEEK)} or self._unit not in TICKS_PER_DAY:
             raise ValueError("a grid of times needs dates, and hours of a week")
 
     @property
@@ -92,7 +90,7 @@ class TimeGrid:
     @property
     def step_in_words(self) -> str:
         """The time between two dates, such as "1 hour"."""
-        seconds = self.step * 604_800 / TICKS_OF_WEEK[self._unit]
+        seconds = self.step * 86_400 / TICKS_PER_DAY[self._unit]
         units = {"week": 604_800, "day": 86_400, "hour": 3600, "minute": 60, "second": 1}
         name, size = next((u for u in units.items() if seconds % u[1] == 0), ("second", 1))
         return f"{seconds / size:g} {name}{'s' * (seconds != size)}"
@@ -236,7 +234,7 @@ def _nearest_free(own: Places, free: NDArray[np.bool_], classes: Places) -> Plac
 
 def _hours(ticks: Places, unit: str) -> Places:
     """Return the hour of the week of dates, from the first one of 1970 on."""
-    return ticks.view(f"M8[{unit}]").astype("M8[h]").astype(np.int64) % HOURS_OF_WEEK
+    return as_unit(ticks, unit, "h") % HOURS_OF_WEEK
 
 
 def _ends_of(encoder: TableEncoder, at: int) -> tuple[int, int] | None:
@@ -260,7 +258,7 @@ def find_time_grids(table: ColumnFrame) -> tuple[TimeGrid, ...]:
 def _grid_of(table: ColumnFrame, at: int) -> TimeGrid | None:
     cells = table[at]
     unit = unit_of(cells.column) if cells.column.kind == "datetime" else None
-    if unit not in TICKS_OF_WEEK or len(cells.values) < LEAST_DATES:
+    if unit not in TICKS_PER_DAY or len(cells.values) < LEAST_DATES:
         return None
     numbers = cells.numbers
     if not numbers.present.all():

@@ -30,6 +30,7 @@ from tabgan.table.schema import Column
 
 __all__ = [
     "CalendarShares",
+    "TICKS_PER_DAY",
     "date_forms",
     "is_beyond_month",
     "moments_of",
@@ -42,6 +43,10 @@ __all__ = [
     "write_ticks",
     "zone_of",
 ]
+
+TICKS_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400}
+TICKS_PER_DAY |= {"ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
+"""Ticks of a day, by the unit of a column of dates; months have no length of their own."""
 
 _WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "f": 6}  # those of fixed width
 
