@@ -20,13 +20,9 @@ from tabgan.generators.diffusion import Denoiser
 from tabgan.generators.gan.diagnosis import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
 from tabgan.generators.gan.table_networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import GANTraining
-from tabgan.generators.generator_training import (
-    Checkpoints,
-    LearnedGenerator,
-    NetworkTraining,
-    RowGenerator,
-)
+from tabgan.generators.generator_training import Checkpoints, RowGenerator
 from tabgan.generators.heads_and_batches import LevelRows, TableBatches, TableHead
+from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.training_callbacks import Callback
 from tabgan.generators.trees.tree_generator import TreeTraining
 from tabgan.generators.variational_autoencoder import VariationalAutoencoder

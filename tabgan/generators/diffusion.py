@@ -25,8 +25,8 @@ from tabgan.base.option_checks import check_number
 from tabgan.base.row_layout import RowLayout
 from tabgan.generators.devices_and_precision import autocast, choose_precision
 from tabgan.generators.gan.table_networks import LabelEmbedding, ResidualBlock, linear
-from tabgan.generators.generator_training import LearnedGenerator
 from tabgan.generators.heads_and_batches import span_log_softmax
+from tabgan.generators.network_training import LearnedGenerator
 
 __all__ = [
     "Cosine",

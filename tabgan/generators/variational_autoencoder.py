@@ -26,8 +26,8 @@ from tabgan.generators.gan.table_networks import (
     linear,
 )
 from tabgan.generators.gan.trainer import frozen
-from tabgan.generators.generator_training import LearnedGenerator
 from tabgan.generators.heads_and_batches import span_log_softmax
+from tabgan.generators.network_training import LearnedGenerator
 
 __all__ = ["AutoencoderOptions", "Posterior", "VariationalAutoencoder", "kl_divergence"]
 

@@ -17,8 +17,8 @@ from tabgan.fitting.fit_session import FitSession
 from tabgan.generators.devices_and_precision import choose_device, choose_precision
 from tabgan.generators.diffusion import Denoiser, check_schedule
 from tabgan.generators.gan.diagnosis import SnapshotRows
-from tabgan.generators.generator_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.latents import check_latents
+from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.generators.variational_autoencoder import AutoencoderOptions, VariationalAutoencoder
 from tabgan.images.fit_images import ImageLearner, LearnedImages, plain_options, planned_image_steps

@@ -24,7 +24,7 @@ from tabgan.base.option_checks import check_number
 from tabgan.base.row_layout import RowLayout
 from tabgan.generators.gan.losses_and_penalties import NonSaturating
 from tabgan.generators.gan.trainer import frozen
-from tabgan.generators.generator_training import LearnedGenerator
+from tabgan.generators.network_training import LearnedGenerator
 from tabgan.images.image_networks import ImageSize
 
 __all__ = [

@@ -558,8 +558,7 @@ def _bands(rows: Encoded, column: int) -> Floats:
 def _regression(regressors: Floats, scores: Floats) -> Floats:
     """Return the weights of a ridge regression, shape (regressors, scores)."""
     squares = regressors.T @ regressors + RIDGE * np.eye(regressors.shape[1])
-    weights: Floats = np.linalg.solve(squares, regressors.T @ scores)
-    return weights
+    return np.asarray(np.linalg.solve(squares, regressors.T @ scores), np.float64)
 
 
 def _depends(before: _Before, scores: _Scores, now: Floats) -> bool:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from tabgan.base.errors import TrainingError
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.fit_session import History
-from tabgan.generators.generator_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.heads_and_batches import TableBatches, TableHead
+from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.training_callbacks import Callback, Callbacks
 
 LAYOUT = RowLayout((None,), (2,))
