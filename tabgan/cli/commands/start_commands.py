@@ -142,10 +142,8 @@ def inspect(
     from tabgan.fitting.prepare import TableOptions
 
     report = Report(quiet=quiet)
-    is_database = inspect_database(
-        source, report, reading=reading, file=relations, picture=svg, as_json=as_json
-    )
-    if is_database:
+    keys = {"file": relations, "picture": svg}
+    if inspect_database(source, report, reading=reading, **keys, as_json=as_json):
         return
     file = declared.schema
     to_write = file if file and not Path(file).exists() else None
