@@ -15,7 +15,8 @@ from scipy.stats import nhypergeom
 from tabgan.base.random_streams import numpy_stream
 from tabgan.evaluation.compared_tables import CodedColumn, row_hashes
 from tabgan.evaluation.detection import map_in_threads
-from tabgan.evaluation.evaluation_parts import Figure, Nearness
+from tabgan.evaluation.evaluation_parts import Figure
+from tabgan.evaluation.results import Nearness
 
 __all__ = ["Points", "fault_of_holdout", "measure_nearness", "nearest", "place_rows"]
 

@@ -116,14 +116,16 @@ def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generato
     real, synthetic, carried_over = _coded_keys(tables, at)
     tied = {*own.determined, *own.shared}
     pairs = float(np.square(np.bincount(real[real >= 0])).sum())
-    alike = {}
+    alike, at_most, errors = {}, {}, {}
     for place, column in tables.coded.items():
         if place not in tied and place != at:
-            inner = likeness(real, column.real, nominal=column.nominal)
-            off = likeness_by_chance(real, column.real, inner, nominal=column.nominal)
+            name = tables.names[place]
+            inner, off = _likeness(real, column.real, nominal=column.nominal)
+            at_most[name] = float(np.clip(inner + off, 0, 1))
             if inner > LEAST_LIKENESS + max(SURE / np.sqrt(pairs), NOISE * off):
-                other = likeness(synthetic, column.synthetic, nominal=column.nominal)
-                alike[tables.names[place]] = Figure(max(np.nan_to_num(other), 0.0), inner)
+                other, error = _likeness(synthetic, column.synthetic, nominal=column.nominal)
+                alike[name] = Figure(max(other, 0.0), inner)
+                errors[name] = float(np.hypot(off, error))
     return KeyResult(
         tables.names[at],
         _rows_per_key(real, synthetic, carried_over, rng),
@@ -131,7 +133,15 @@ def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generato
         alike,
         100 * carried_over,
         max(pairs / max(int((real >= 0).sum()), 1), 1.0),
+        at_most,
+        errors,
     )
+
+
+def _likeness(groups: Codes, values: Floats, *, nominal: bool) -> tuple[float, float]:
+    """Return how alike the rows of a group are, and the standard error of that."""
+    found = float(np.nan_to_num(likeness(groups, values, nominal=nominal)))
+    return found, likeness_by_chance(groups, values, found, nominal=nominal)
 
 
 def _coded_keys(tables: ComparedTables, at: int) -> tuple[Codes, Codes, float]:

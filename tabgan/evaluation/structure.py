@@ -487,7 +487,7 @@ def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
             f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
             f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
             remedy,
-            float(np.clip(SOFTER * (baseline - value - NOISE / np.sqrt(synthetic_rows)), 0, 1)),
+            float(np.clip(SOFTER * (baseline - value - NOISE * key.errors[other]), 0, 1)),
         )
     value, baseline = key.rows_per_key
     yield WeakPoint(
