@@ -273,7 +273,8 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
     )
     nearer = nearness.nearer_to_real
     if nearer is not None:
-        noise = 50 * SURE / np.sqrt(parts.tables.compared_rows["nearness"])
+        alike = max((key.rows_of_row for key in parts.structure.keys), default=1.0)
+        noise = 50 * SURE / np.sqrt(parts.tables.compared_rows["nearness"] / alike)
         yield WeakPoint(
             "nearness",
             (),
