@@ -39,7 +39,7 @@ LEAST_STRENGTH = 0.05  # that a time explains, likewise
 LEAST_OF_ROWS = 0.3  # that the order of the rows tells, where no column says that it is time
 SURE = 5  # standard errors that a real figure is above chance …
 NOISE = 3  # … and that the synthetic one may be below it
-GAPS_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
+DISTANCE_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
 LEAST_PATTERN = 0.1  # distance from even hours, days or months that can be lost
 FEWEST_EXPECTED = 5  # rows of a group in a test of shares
 FALSE_ALARM = 0.001  # of the shares of hours, days of the week and months
@@ -116,7 +116,9 @@ def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generato
     real, synthetic, carried_over = _coded_keys(tables, at)
     tied = {*own.determined, *own.shared}
     pairs = float(np.square(np.bincount(real[real >= 0])).sum())
-    alike, at_most, errors = {}, {}, {}
+    alike, at_most = {}, {}
+    n_keys = [len(np.unique(keys[keys >= 0])) for keys in (real, synthetic)]
+    errors = {tables.names[at]: float(np.sqrt((1 / np.maximum(n_keys, 1)).sum()))}
     for place, column in tables.coded.items():
         if place not in tied and place != at:
             name = tables.names[place]
@@ -629,6 +631,6 @@ def _compare_gaps(at: int, real: Floats, synthetic: Floats) -> _Told:
     """Compare the time that passes from one row to the next."""
     gaps = [np.diff(np.sort(times[~np.isnan(times)])) for times in (real, synthetic)]
     distance = column_distance(CodedColumn(False, gaps[0], gaps[1], np.empty(0)))
-    noise = GAPS_SURE * np.sqrt(2 / max(min(map(len, gaps)), 1))
+    noise = DISTANCE_SURE * np.sqrt(2 / max(min(map(len, gaps)), 1))
     lost = float(np.clip(distance - noise, 0, 1))
     return _Told(at, at, "gaps", Figure(1 - distance, 1.0), lost)
