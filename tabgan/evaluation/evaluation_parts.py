@@ -634,6 +634,8 @@ class TimeResult(NamedTuple):
         one. About the times themselves, 1 less the distance of their distributions.
     lost
         Share of it that is lost beyond chance, from 0 to 1.
+    before
+        The column whose value in the row before this one has; "" where it is about others.
     """
 
     time: str
@@ -641,6 +643,7 @@ class TimeResult(NamedTuple):
     what: str
     strength: Figure
     lost: float
+    before: str = ""
 
 
 @dataclass(frozen=True)

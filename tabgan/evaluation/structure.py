@@ -618,7 +618,9 @@ def _about_a_column(lost: Sequence[TimeResult]) -> str:
     order = ["the order in time"] if len(clocks) < len(lost) else []
     head = " and ".join([*order, *told])
     parts = (
-        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
+        f"{f'{r.before!r} of the row before' if r.before else r.what}: {r.strength.value:.2f} in "
+        f"place of {r.strength.baseline:.2f}"
+        for r in lost
     )
     return (
         f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "
