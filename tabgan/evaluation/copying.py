@@ -71,7 +71,7 @@ def measure_nearness(
         one.
     """
     keys = _Keys.of(coded, units or {})
-    copies, unique = _copies(coded, None if keys.are_shared else keys.real, rng)
+    copies, unique = _copies(coded, None if keys.are_rows else keys.real, rng)
     coded, keys = _thinned(coded, keys, CANDIDATES_A_QUERY * most_rows, rng)
     first = next(iter(coded.values()))
     placed = _Placed(
@@ -90,14 +90,15 @@ class _Keys(NamedTuple):
     ----------
     real, synthetic, holdout
         Shape (rows of the table,); the row's own number where each row is a unit.
-    are_shared
-        Whether most of the synthetic rows belong to units of the real table, as their like do.
+    are_rows
+        Whether each row counts by itself: there are no units, or most of the synthetic rows belong
+        to units of the real table, and so are as near to it as its own rows are.
     """
 
     real: Rows
     synthetic: Rows
     holdout: Rows
-    are_shared: bool
+    are_rows: bool
 
     @classmethod
     def of(cls, coded: Mapping[int, CodedColumn], units: Mapping[Side, Rows]) -> "_Keys":
@@ -105,15 +106,15 @@ class _Keys(NamedTuple):
         sizes = [len(first.real), len(first.synthetic), len(first.holdout)]
         if "real" not in units:
             real, synthetic, holdout = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
-            return cls(real, synthetic, holdout, are_shared=False)
+            return cls(real, synthetic, holdout, are_rows=True)
         real, synthetic = units["real"], units["synthetic"]
         shared = float(np.isin(synthetic, real).mean()) > 1 / 2
         return cls(real, synthetic, units.get("holdout", real[:0]), shared)
 
     def shuffled(self, rng: np.random.Generator) -> Rows:
         """Return the real rows in random order, those of one unit one after the other."""
-        codes = np.unique(self.real, return_inverse=True)[1]
-        return shuffled_rows(len(codes), None if self.are_shared else codes, rng)
+        units = None if self.are_rows else _codes(self.real)
+        return shuffled_rows(len(self.real), units, rng)
 
 
 def _copies(
@@ -240,7 +241,7 @@ def _near_copies(placed: _Placed, rng: np.random.Generator, most_rows: int) -> F
         units.append(keys.holdout[rows])
     else:
         rows = rng.permutation(n_real)[:most_rows]
-        own = np.arange(n_real) if keys.are_shared else keys.real
+        own = np.arange(n_real) if keys.are_rows else keys.real
         nearby = nearest(learned.rows(rows), learned, 2, apart=(own[rows], own))
         controls = _signs_of_copies(nearby[0])
         units.append(keys.real[rows])
