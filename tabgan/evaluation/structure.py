@@ -280,7 +280,7 @@ def _keeps(rule: Dependency, table: ColumnFrame, real: ColumnFrame) -> tuple[Mas
     rows = np.flatnonzero(judged)
     own = {at: table[at].take(rows) for at in rule.positions}
     try:
-        return rule.holds([own[at] for at in rule.positions]), rows
+        return rule.agrees([own[at] for at in rule.positions]), rows
     except DataError:  # there is a row that can't be reduced
         rows = rows[:MOST_BISECTED]
         return np.array([_holds_in(rule, table, int(row)) for row in rows], np.bool_), rows
@@ -288,7 +288,7 @@ def _keeps(rule: Dependency, table: ColumnFrame, real: ColumnFrame) -> tuple[Mas
 
 def _holds_in(rule: Dependency, table: ColumnFrame, row: int) -> bool:
     try:
-        return bool(rule.holds([table[at].take(np.array([row])) for at in rule.positions])[0])
+        return bool(rule.agrees([table[at].take(np.array([row])) for at in rule.positions])[0])
     except DataError:
         return False
 

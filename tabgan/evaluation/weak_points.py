@@ -59,7 +59,7 @@ UNSEEN = 4  # copies that fresh rows may have where the halves have none
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
 FEW_VALUES = 30  # of whole numbers that are looked at one by one, as levels are
-BY_CHANCE: tuple[Fault, ...] = ("range", "level", "missing")  # faults that fresh rows have, too
+BY_CHANCE: tuple[Fault, ...] = ("range", "length", "level", "missing")  # fresh rows have them
 UNREADABLE = 1.5  # weight of values that nobody can read, beside those that can't be
 MUCH = 2.5  # times as severe
 MOST_NAMED = 6  # columns that further points of one cause are told by
@@ -72,6 +72,7 @@ _REMEDIES: Mapping[Fault, str] = {
     "level": "Draw {!r} from the real table's levels; in tabgan --kind {}=categorical.",
     "range": "Drop these rows, or keep the range while sampling; in tabgan by minimum and maximum "
     "of {!r} in the schema (--schema), or the constraint Range.",
+    "length": "Write texts of {!r} that are as long as the real ones; in tabgan --kind {}=text.",
     "kind": "Write {!r} in the real table's form; tabgan inspect shows how it is read.",
     "fraction": "Round {!r}; in tabgan --kind {}=integer.",
 }

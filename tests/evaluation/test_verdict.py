@@ -13,6 +13,7 @@ from tabgan.cli.main import main
 from tabgan.evaluation import keys_and_times, structure, weak_points
 from tabgan.evaluation.results import Run, WeakPoint
 from tabgan.table.schema import KINDS
+from tabgan.table.text_formats import check_characters
 
 
 def options_of(*commands: str) -> set[str]:
@@ -296,3 +297,42 @@ def test_a_few_rows_of_what_no_real_row_has_stand_beside_the_best_grade(what):
     assert repr(column) in verdict.in_words
     assert ", except that " in verdict.headline
     assert verdict.uses[0].fit == "with care"
+
+
+def people(seed: int, size: int = 300) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    first = rng.choice(["Anna", "Boris", "Clara", "David", "Emma", "Felix", "Greta"], size)
+    last = rng.choice(["Adler", "Becker", "Conrad", "Decker", "Fuchs", "Haas"], size)
+    words = ["the", "parcel", "came", "late", "but", "it", "was", "fine", "and", "service"]
+    number = 500_000_000_000 + rng.permutation(10**6)[:size]
+    checks = check_characters([*map(str, number)], "gs1")
+    return pd.DataFrame(
+        {
+            "first": first,
+            "last": last,
+            "email": [f"{first[n]}.{last[n]}{n}@mail.com".lower() for n in range(size)],
+            "note": [" ".join(rng.choice(words, rng.integers(4, 12))) for _ in range(size)],
+            "article": [f"{n}{check}" for n, check in zip(number, checks, strict=True)],
+            "stars": rng.integers(1, 6, size),
+            "age": rng.integers(18, 80, size),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "told"),
+    [
+        ("email", lambda email: email.str.replace("@", " at "), "is an e-mail address; one has"),
+        ("email", lambda email: email.iloc[::-1].to_numpy(), "'email' holds the name in 'first'"),
+        ("note", lambda note: note + " " + note + " " + note, "is a text of "),
+        ("article", lambda code: code.str[:-1] + "7", "is a code with the right check digit"),
+    ],
+)
+def test_texts_and_addresses_that_are_none_are_named(column, change, told):
+    real, drawn = people(0), people(1)
+    if told.endswith("one has"):
+        assert not evaluate(real, drawn).verdict.weak_points
+    broken = drawn.assign(**{column: change(drawn[column])})
+    first = evaluate(real, broken).verdict.weak_points[0]
+    assert told in first.what
+    assert column in first.columns
