@@ -80,8 +80,6 @@ class Violation(NamedTuple):
         One of the values that do, as text of at most 80 characters.
     fault
         What is wrong with them.
-    fresh
-        Fresh rows that break it by chance, in percent.
     """
 
     column: str
@@ -89,7 +87,7 @@ class Violation(NamedTuple):
     rows: int
     example: str
     fault: Fault = "kind"
-    fresh: float = 0.0
+    fresh: float = 0.0  # rows that break it by chance, in percent
 
 
 class StandIns(NamedTuple):
@@ -397,6 +395,8 @@ class Predicted(NamedTuple):
     metric: Metric
     score: Figure
     error: float = 0.0  # standard error of such a score, by the rows that it was tested on
+    score_of_rows: float = float("nan")  # of the model of real rows on synthetic ones
+    error_of_rows: float = 0.0  # standard error of the difference of that and the baseline
 
     @property
     def chance(self) -> float:

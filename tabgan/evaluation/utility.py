@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -25,9 +26,17 @@ from tabgan.evaluation.compared_tables import (
 from tabgan.evaluation.detection import macro_auc, map_in_threads
 from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
+from tabgan.evaluation.results import WeakPoint
 from tabgan.table.schema import Schema, find_name
 
-__all__ = ["Target", "choose_target", "errors_of_kept", "measure_utility", "named_target"]
+__all__ = [
+    "Target",
+    "choose_target",
+    "errors_of_kept",
+    "measure_utility",
+    "named_target",
+    "unlike_rows",
+]
 
 MOST_LEVELS = 20  # of a target that is chosen
 MOST_CANDIDATES = 12
@@ -48,6 +57,9 @@ FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one, by …
 SURE = 3  # standard errors of an AUC
+OF_ROWS = 0.8  # severity where nothing holds for synthetic rows, as models show it
+FALSE_ALARM = 0.01  # of all columns together
+MOST_NAMED = 4
 FOREST_TREES = 12
 FOREST_LEAF = 5  # rows in a leaf, at least
 FOREST_SEEN = 40  # columns that a split of numbers is chosen among, at most
@@ -304,6 +316,41 @@ def _error_of_share(predicted: Sequence[Predicted]) -> float:
     return float(np.sqrt(squares)) / gains if gains else 0.0
 
 
+def unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
+    """Return the weak point that what real rows teach does not hold for synthetic ones.
+
+    What models learn from these may hide it: of a relation that some rows break, enough is left.
+
+    Parameters
+    ----------
+    columns
+        Each column by the others, at least one.
+    """
+    lost = {one: _lost_of_rows(one, float(norm.isf(FALSE_ALARM / len(columns)))) for one in columns}
+    one = max(lost, key=lambda one: lost[one] * one.gain)
+    others = [repr(other.column) for other in lost if lost[other] and other is not one]
+    return WeakPoint(
+        "utility",
+        (one.column,),
+        f"{one.column!r} goes with the other columns in another way: a model of real rows gets "
+        f"{one.metric} {one.score_of_rows:.3f} on the synthetic ones, in place of "
+        f"{one.score.baseline:.3f}{'; less, too, of ' if others else ''}"
+        f"{', '.join(others[:MOST_NAMED])}.",
+        f"Draw {one.column!r} together with the others, in all parts of the table alike; in "
+        "tabgan --method trees, or more steps of a GAN (--steps).",
+        OF_ROWS * lost[one] * float(np.sqrt(one.gain)),
+        by_learning=True,
+    )
+
+
+def _lost_of_rows(one: Predicted, errors: float) -> float:
+    """Return the share of what real rows teach that synthetic ones lose, if sure by such errors."""
+    lost = one.score.baseline - one.score_of_rows
+    return (
+        min(lost / one.gain / (1 - one.chance), 1.0) if lost > errors * one.error_of_rows else 0.0
+    )
+
+
 class Split(NamedTuple):
     """Rows to learn from, and rows to test on, which no model has seen.
 
@@ -356,7 +403,7 @@ class Sizes(NamedTuple):
 
 
 class Tasks(NamedTuple):
-    """Equally many real and synthetic rows to learn a column from, and real ones to test on.
+    """Equally many real and synthetic rows to learn a column from, and rows of both to test on.
 
     The unit of each row to test on is there where rows have units, and how alike the values of such
     units are in all real rows.
@@ -366,6 +413,7 @@ class Tasks(NamedTuple):
     real: _Task
     synthetic: _Task
     test: _Task
+    drawn: _Task
     units: Rows | None = None
     alike: float = 0.0
 
@@ -409,10 +457,11 @@ def prepare_tasks(
     real = task("real", split.real, sizes.learned)
     synthetic = task("synthetic", split.synthetic, sizes.learned)
     test = task(split.side, split.test, sizes.tested)
+    drawn = synthetic.head(sizes.tested)  # which no model of real rows has seen
     size = min(len(real.wanted), len(synthetic.wanted))
     if size < 2 or len(np.unique(test.wanted)) < 2:
         return None
-    found = Tasks(nominal, real.head(size), synthetic.head(size), test)
+    found = Tasks(nominal, real.head(size), synthetic.head(size), test, drawn)
     if split.units is None:
         return found
     values = getattr(coded[place], split.side)
@@ -454,7 +503,9 @@ def predict_columns(
         if baseline < _least_score(tasks, error):
             return None
         metric = tasks.metric if tasks.nominal else "R² of ranks"
-        return Predicted(names[place], metric, Figure(value, baseline), error)
+        drawn = models[1].score(tasks.drawn.wanted, tasks.drawn.features)
+        apart = error * float(np.sqrt(1 + len(tasks.test.wanted) / len(tasks.drawn.wanted)))
+        return Predicted(names[place], metric, Figure(value, baseline), error, drawn, apart)
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
     return tuple(sorted(results, key=lambda one: one.gain * (one.kept - 1)))

@@ -36,7 +36,7 @@ from tabgan.evaluation.structure import (
     lost_row_order,
     lost_times,
 )
-from tabgan.evaluation.utility import errors_of_kept
+from tabgan.evaluation.utility import errors_of_kept, unlike_rows
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
 
@@ -660,6 +660,7 @@ def _useless(parts: PartResults) -> Iterator[WeakPoint]:
             float(SYMPTOM * max(1 - utility.kept_of_all - of_all, 0.0)),
             by_learning=True,
         )
+        yield unlike_rows(utility.columns)
 
 
 def _broken_structure(parts: PartResults) -> Iterator[WeakPoint]:
