@@ -74,8 +74,6 @@ class Violation(NamedTuple):
     rule
         What was to hold, in words that follow "is": "within 17 to 90", "one of the real table's
         7 levels", "never missing", "unique", …
-    rows
-        Synthetic rows that break it.
     example
         One of the values that do, as text of at most 80 characters.
     fault
@@ -84,7 +82,7 @@ class Violation(NamedTuple):
 
     column: str
     rule: str
-    rows: int
+    rows: int  # synthetic ones that break it
     example: str
     fault: Fault = "kind"
     fresh: float = 0.0  # rows that break it by chance, in percent
@@ -499,6 +497,7 @@ class Coverage:
     rare_combinations: Figure
     missing_patterns: Figure
     lost_levels: tuple[tuple[str, str, int], ...]
+    cut_tails: tuple[tuple[str, str, int], ...] = ()  # numbers beyond all synthetic ones, likewise
 
 
 class RuleResult(NamedTuple):

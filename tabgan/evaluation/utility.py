@@ -1,6 +1,6 @@
 """Utility: how well models that learned from synthetic rows predict real ones."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,16 +26,16 @@ from tabgan.evaluation.compared_tables import (
 from tabgan.evaluation.detection import macro_auc, map_in_threads
 from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
-from tabgan.evaluation.results import WeakPoint
+from tabgan.evaluation.results import Tables, WeakPoint
 from tabgan.table.schema import Schema, find_name
 
 __all__ = [
     "Target",
     "choose_target",
     "errors_of_kept",
+    "lost_utility",
     "measure_utility",
     "named_target",
-    "unlike_rows",
 ]
 
 MOST_LEVELS = 20  # of a target that is chosen
@@ -57,7 +57,9 @@ FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one, by …
 SURE = 3  # standard errors of an AUC
-OF_ROWS = 0.8  # severity where nothing holds for synthetic rows, as models show it
+SYMPTOM = 0.8  # discount of what models lose
+TESTED = 5  # real rows for each that models are tested on, where there is no holdout
+TINY = 1e-12
 FALSE_ALARM = 0.01  # of all columns together
 MOST_NAMED = 4
 FOREST_TREES = 12
@@ -316,15 +318,58 @@ def _error_of_share(predicted: Sequence[Predicted]) -> float:
     return float(np.sqrt(squares)) / gains if gains else 0.0
 
 
-def unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
-    """Return the weak point that what real rows teach does not hold for synthetic ones.
-
-    What models learn from these may hide it: of a relation that some rows break, enough is left.
+def lost_utility(utility: Utility, tables: Tables) -> Iterator[WeakPoint]:
+    """Yield what models lose that learn from synthetic rows, or that meet them.
 
     Parameters
     ----------
-    columns
-        Each column by the others, at least one.
+    utility
+        What was measured.
+    tables
+        How much of it.
+    """
+    tested = tables.holdout_rows or tables.real_rows / TESTED
+    noise = SURE / np.sqrt(tested) / 2
+    gain = max(Predicted(utility.target, utility.metric, utility.score).gain, TINY)
+    of_target, of_all = (
+        max(least, SURE * error)
+        for least, error in zip((noise / gain, noise), errors_of_kept(utility), strict=True)
+    )
+    losses = {name: real - synthetic for name, real, synthetic in utility.importances}
+    feature = max(losses, key=lambda name: losses[name], default=None)
+    columns = (utility.target,) if feature is None else (utility.target, feature)
+    missed = "" if feature is None else f"; most is lost of what {feature!r} tells about it"
+    yield WeakPoint(
+        "utility",
+        columns,
+        f"A model of {utility.target!r} that learns from the table gets {utility.metric} "
+        f"{utility.score.value:.3f} on real rows, in place of {utility.score.baseline:.3f}"
+        f"{missed}.",
+        "Train longer; in tabgan keep polish on, which redraws columns such as "
+        f"{utility.target!r} by all others.",
+        float(SYMPTOM * max(1 - utility.kept - of_target, 0.0)),
+        by_learning=True,
+    )
+    if utility.columns:
+        worst = utility.columns[0]
+        yield WeakPoint(
+            "utility",
+            (worst.column,),
+            f"Models that learn from the table know {100 * utility.kept_of_all:.0f} % of what real "
+            "rows teach about each column by the others; most is lost of "
+            f"{worst.column!r}: {worst.metric} {worst.score.value:.3f}, in place of "
+            f"{worst.score.baseline:.3f}.",
+            "Train longer; in tabgan keep polish on, which redraws columns by all others.",
+            float(SYMPTOM * max(1 - utility.kept_of_all - of_all, 0.0)),
+            by_learning=True,
+        )
+        yield _unlike_rows(utility.columns)
+
+
+def _unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
+    """Return the weak point that what real rows teach does not hold for synthetic ones.
+
+    What models learn from these may hide it: of a relation that some rows break, enough is left.
     """
     lost = {one: _lost_of_rows(one, float(norm.isf(FALSE_ALARM / len(columns)))) for one in columns}
     one = max(lost, key=lambda one: lost[one] * one.gain)
@@ -338,7 +383,7 @@ def unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
         f"{', '.join(others[:MOST_NAMED])}.",
         f"Draw {one.column!r} together with the others, in all parts of the table alike; in "
         "tabgan --method trees, or more steps of a GAN (--steps).",
-        OF_ROWS * lost[one] * float(np.sqrt(one.gain)),
+        SYMPTOM * lost[one] * float(np.sqrt(one.gain)),
         by_learning=True,
     )
 
@@ -505,6 +550,8 @@ def predict_columns(
         metric = tasks.metric if tasks.nominal else "R² of ranks"
         drawn = models[1].score(tasks.drawn.wanted, tasks.drawn.features)
         apart = error * float(np.sqrt(1 + len(tasks.test.wanted) / len(tasks.drawn.wanted)))
+        if not tasks.nominal:  # of a spike and few other numbers, these decide
+            apart = max(apart, float(np.hypot(*map(models[1].error, (tasks.test, tasks.drawn)))))
         return Predicted(names[place], metric, Figure(value, baseline), error, drawn, apart)
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
@@ -610,6 +657,16 @@ class _Fitted(NamedTuple):
         if nominal:
             return macro_auc(wanted, self.model.predict_proba(features), self.model.classes_)
         return float(r2_score(wanted, self.model.predict(features)))
+
+    def error(self, test: _Task) -> float:
+        """Return the standard error of the R² of numbers, by how unlike the rows' shares of it are.
+
+        Of a ratio of two means that is the delta method's.
+        """
+        spread = np.square(test.wanted - test.wanted.mean())
+        missed = np.square(self.faults(*test))
+        rest = missed - spread * missed.mean() / max(spread.mean(), TINY)
+        return float(rest.std() / (np.sqrt(len(rest)) * max(spread.mean(), TINY)))
 
     def faults(self, features: Floats, wanted: Floats) -> Floats:
         """Return the error of each number, or 1 minus the probability of each true level."""

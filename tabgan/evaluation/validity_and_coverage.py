@@ -426,7 +426,8 @@ def measure_coverage(tables: ComparedTables, rng: np.random.Generator, most_rows
         Figure(100 * a, 100 * float(np.fmin(b, c)))
         for a, b, c in zip(found, chance, others, strict=True)
     )
-    return Coverage(levels, ranges, rare, patterns, _lost_levels(coded, tables.names))
+    lost, cut = _lost_levels(coded, tables.names), tuple(_cut_tails(tables))
+    return Coverage(levels, ranges, rare, patterns, lost, cut)
 
 
 def _pairs(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -548,3 +549,18 @@ def _lost_levels(
         for level in np.flatnonzero((counts > 0) & (_counts(column, column.synthetic) == 0))
     ]
     return tuple(sorted(lost, key=lambda item: -item[2])[:MOST_LOST])
+
+
+def _cut_tails(tables: ComparedTables) -> Iterator[tuple[str, str, int]]:
+    """Yield how many real numbers or dates lie beyond the last synthetic ones, of each column."""
+    for place, column in tables.coded.items():
+        drawn = column.synthetic
+        if column.nominal or np.isnan(drawn).all():
+            continue
+        ends = (
+            ("above", np.nanargmax(drawn), column.real > np.nanmax(drawn)),
+            ("below", np.nanargmin(drawn), column.real < np.nanmin(drawn)),
+        )
+        for side, row, beyond in ends:
+            end = tables.synthetic.iloc[int(row), place]
+            yield tables.names[place], f"{side} {end!s}", int(beyond.sum())
