@@ -568,7 +568,7 @@ def smallest_step(values: Floats) -> float:
     return float(gaps.min()) if len(gaps) else 0.0
 
 
-_STEPS = (2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1_000, 5_000, 10_000, 100_000)
+_STEPS = (5, 10, 20, 25, 50, 100, 200, 250, 500, 1_000, 5_000, 10_000, 100_000)
 _FORMULAS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "mean": lambda one, other: one / 2 + other / 2,
     "+": np.add,

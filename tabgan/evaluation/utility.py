@@ -293,7 +293,7 @@ def measure_utility(
         score=Figure(own[0], baseline[0]),
         chance=0.5 if task.nominal else 0.0,
         importances=tuple((others[i], float(baseline[1][i]), float(own[1][i])) for i in order),
-        columns=predict_columns(coded, names, split, rng),
+        columns=_predict_columns(coded, names, split, rng),
         error=_error_of(task, baseline[0], models[0]),
     )
     return utility, len(task.real.wanted)
@@ -371,7 +371,8 @@ def _unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
 
     What models learn from these may hide it: of a relation that some rows break, enough is left.
     """
-    lost = {one: _lost_of_rows(one, float(norm.isf(FALSE_ALARM / len(columns)))) for one in columns}
+    sure = float(norm.isf(FALSE_ALARM / len(columns)))  # standard errors
+    lost = {one: _lost_of_rows(one, sure) for one in columns}
     one = max(lost, key=lambda one: lost[one] * one.gain)
     others = [repr(other.column) for other in lost if lost[other] and other is not one]
     return WeakPoint(
@@ -515,7 +516,7 @@ def prepare_tasks(
     return found._replace(units=split.units[rows], alike=alike)
 
 
-def predict_columns(
+def _predict_columns(
     coded: Mapping[int, CodedColumn],
     names: Mapping[int, str],
     split: Split,
@@ -524,15 +525,6 @@ def predict_columns(
     """Predict each column from the others, by a small forest; what loses most comes first.
 
     Of numbers the ranks are predicted: of heavy tails a few rows would decide on all else.
-
-    Parameters
-    ----------
-    coded, names
-        The columns that are compared, and their labels as text.
-    split
-        The rows to learn from and to test on.
-    rng
-        Chooses the columns of a wide table, and seeds the forests.
     """
     places = np.sort(rng.permutation(list(coded))[:MOST_COLUMNS]).tolist()
     seed = int(rng.integers(2**31))
@@ -551,7 +543,8 @@ def predict_columns(
         drawn = models[1].score(tasks.drawn.wanted, tasks.drawn.features)
         apart = error * float(np.sqrt(1 + len(tasks.test.wanted) / len(tasks.drawn.wanted)))
         if not tasks.nominal:  # of a spike and few other numbers, these decide
-            apart = max(apart, float(np.hypot(*map(models[1].error, (tasks.test, tasks.drawn)))))
+            errors = [models[1].error(task) for task in (tasks.test, tasks.drawn)]
+            apart = max(apart, float(np.hypot(errors[0], errors[1])))
         return Predicted(names[place], metric, Figure(value, baseline), error, drawn, apart)
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
@@ -659,10 +652,7 @@ class _Fitted(NamedTuple):
         return float(r2_score(wanted, self.model.predict(features)))
 
     def error(self, test: _Task) -> float:
-        """Return the standard error of the R² of numbers, by how unlike the rows' shares of it are.
-
-        Of a ratio of two means that is the delta method's.
-        """
+        """Return the standard error of the R² of numbers: the delta method's, of two means."""
         spread = np.square(test.wanted - test.wanted.mean())
         missed = np.square(self.faults(*test))
         rest = missed - spread * missed.mean() / max(spread.mean(), TINY)

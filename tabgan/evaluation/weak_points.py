@@ -497,7 +497,8 @@ def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
     share, real = column.missing.value / 100, column.missing.baseline / 100
     n_rows = 1 / (1 / parts.tables.real_rows + 1 / parts.tables.synthetic_rows)
     n_rows /= max((key.rows_of_row for key in parts.structure.keys), default=1.0)  # all lack it
-    error = np.sqrt(max(real * (1 - real), 1 / n_rows) / n_rows)
+    pooled = (share + real) / 2
+    error = float(np.sqrt(max(pooled * (1 - pooled), 1 / n_rows) / n_rows))
     off, noise = abs(share - real), SURE * error
     is_sure = off > max(
         LEAST_MISSING, error * norm.isf(FALSE_ALARM / 2 / len(parts.fidelity.columns))
@@ -508,7 +509,7 @@ def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
         f"{percent(share)} of {column.name!r} is missing in place of {percent(real)}.",
         "Fit the generator on the table with its missing values, not on one in which they were "
         "filled.",
-        max(float(np.clip(2 * (off - noise), 0, 1)), LEAST * is_sure),
+        max(float(np.clip(2 * (off - noise), 0, 1)), LEAST if is_sure else 0.0),
     )
 
 
