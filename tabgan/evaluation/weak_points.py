@@ -407,7 +407,9 @@ def _has_another_share(column: ColumnResult, parts: PartResults) -> bool:
     spread = sum(1 / max(n * there, 1) for n in n_rows) * _design_effect(parts, column.name)
     errors = np.sqrt(share * (1 - share) * spread)
     gap = np.abs(shown.real - shown.synthetic)
-    sure = float(norm.isf(FALSE_ALARM / 2 / max(_count_levels(parts), 1)))
+    charts = (one.distribution for one in parts.fidelity.columns)
+    n_levels = sum(len(chart.names) for chart in charts if isinstance(chart, LevelsChart))
+    sure = float(norm.isf(FALSE_ALARM / 2 / n_levels))
     large = np.maximum(shown.real, shown.synthetic) > TIMES_A_LEVEL * np.minimum(
         shown.real, shown.synthetic
     )
@@ -572,18 +574,14 @@ def _rows_by_chance(parts: PartResults) -> float:
     Of a level that occurs in k rows of both tables, all k are real with the k-th power of the real
     table's share of all rows; that is looked at for each level.
     """
-    n_levels = _count_levels(parts)
-    share = parts.tables.real_rows / (parts.tables.real_rows + parts.tables.synthetic_rows)
-    return float(np.log(FALSE_ALARM / max(n_levels, 1)) / np.log(share))
-
-
-def _count_levels(parts: PartResults) -> int:
     charts = (column.distribution for column in parts.fidelity.columns)
-    return sum(
+    n_levels = sum(
         len(c.names) + c.n_others if isinstance(c, LevelsChart) else FEW_VALUES
         for c in charts
         if c is not None
     )
+    share = parts.tables.real_rows / (parts.tables.real_rows + parts.tables.synthetic_rows)
+    return float(np.log(FALSE_ALARM / max(n_levels, 1)) / np.log(share))
 
 
 def _remedy_of_level(column: str, rows: int, kind: str) -> str:

@@ -345,13 +345,15 @@ def loans(seed: int, size: int = 1000) -> pd.DataFrame:
             "grade": rng.choice(["a", "b", "c"], size, p=[0.6, 0.37, 0.03]),
             "amount": rng.integers(10, 900, size) * 10,
             "drift": rng.standard_t(3, size).round(2),
-            "rate": pd.Series(rng.normal(size=size).round(2)).mask(rng.random(size) < 0.7),
+            "rate": pd.Series(rng.normal(size=size).round(2)).mask(
+                rng.permutation(size) < 0.7 * size
+            ),
         }
     )
 
 
 def with_many(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
-    return table.assign(grade=table["grade"].mask(rows < 0.06, "c"))
+    return table.assign(grade=table["grade"].mask(rows < 0.07, "c"))
 
 
 def without_tails(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
@@ -359,7 +361,8 @@ def without_tails(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
 
 
 def with_holes(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
-    return table.assign(rate=table["rate"].mask(rows < 0.3))
+    there = np.flatnonzero(table["rate"].notna())
+    return table.assign(rate=table["rate"].mask(table.index.isin(there[: len(rows) // 14])))
 
 
 def unrounded(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
