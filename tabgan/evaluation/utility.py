@@ -62,6 +62,7 @@ TESTED = 5  # real rows for each that models are tested on, where there is no ho
 TINY = 1e-12
 FALSE_ALARM = 0.01  # of all columns together
 MOST_NAMED = 4
+R2_VARIES = 2  # times its standard error: few rows far from the others decide
 FOREST_TREES = 12
 FOREST_LEAF = 5  # rows in a leaf, at least
 FOREST_SEEN = 40  # columns that a split of numbers is chosen among, at most
@@ -544,7 +545,7 @@ def _predict_columns(
         apart = error * float(np.sqrt(1 + len(tasks.test.wanted) / len(tasks.drawn.wanted)))
         if not tasks.nominal:  # of a spike and few other numbers, these decide
             errors = [models[1].error(task) for task in (tasks.test, tasks.drawn)]
-            apart = max(apart, float(np.hypot(errors[0], errors[1])))
+            apart = R2_VARIES * max(apart, float(np.hypot(errors[0], errors[1])))
         return Predicted(names[place], metric, Figure(value, baseline), error, drawn, apart)
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
