@@ -213,6 +213,7 @@ def measure(command: Command, folder: Path, n_kills: int, rng: random.Random) ->
         number = signal.SIGTERM if rng.random() < 0.2 else signal.SIGKILL
         if was_ended or not paths[0].is_dir() or not command.resumes:
             put_back(paths, [] if command.resumes else aside)
+        earlier = temporary_files(folder)  # of a run that was killed, which the end sweeps
         was_ended = run(folder, arguments, rng, seconds, number)
         counts["ended" if was_ended else "kills" if number == signal.SIGKILL else "terms"] += 1
         if was_ended:
@@ -220,13 +221,13 @@ def measure(command: Command, folder: Path, n_kills: int, rng: random.Random) ->
         elif number == signal.SIGKILL or not command.keeps_what_is_learned:
             counts["lost"] += not are_whole(paths, older, newer, command)
         if number == signal.SIGTERM:
-            counts["left"] += n_left(temporary_files(folder))
+            counts["left"] += n_left(temporary_files(folder) - earlier)
     if command.resumes and not paths[0].is_dir():
         put_back(paths, [])
     run(folder, arguments)
     counts["lost"] += not are_new(paths, newer)
     beside = {path for path in folder.iterdir() if path.name not in given}
-    counts["left"] += n_left(beside | {*temporary_files(folder)})
+    counts["left"] += n_left(beside | temporary_files(folder))
     return {"seconds": round(seconds, 1), **counts}
 
 
@@ -303,9 +304,9 @@ def rows_of(execute: Callable[[str], Any], tables: str) -> dict[str, Any]:
     return {name: execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
 
 
-def temporary_files(folder: Path) -> list[Path]:
+def temporary_files(folder: Path) -> set[Path]:
     """Return the temporary files in a folder and in those in it."""
-    return [*folder.rglob(".tabgan-*")]
+    return {*folder.rglob(".tabgan-*")}
 
 
 def run(

@@ -327,7 +327,9 @@ def read_feather(
     stream.seek(0)
     try:
         opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
-        return frame_of_arrow(opener(stream).read_all(), by_schema=by_schema)
+        table = opener(stream).read_all()
+        table.validate(full=True)  # a wrong offset would read other memory, or end the process
+        return frame_of_arrow(table, by_schema=by_schema)
     except (arrow.ArrowException, OSError) as error:
         raise TableContentError(
             f"{name} is not a Feather file, or damaged: {error}; name its format with --format"
