@@ -17,18 +17,20 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 from report import print_table, write_json
@@ -133,9 +135,6 @@ COMMANDS = {
     ),
     "images sample to a folder": Command(
         ("images", "sample", "i.safetensors", "-n", "99", "-q", "--force", "-o", "i/"), ["i"]
-    ),
-    "inspect": Command(
-        ("inspect", "t.csv", "-q", "--force", "--schema", "schema.json"), ["schema.json"]
     ),
 }  # fmt: skip
 
@@ -283,25 +282,28 @@ def content(path: Path) -> Any:
             for one in sorted(path.rglob("*"))
             if one.is_file() and not one.name.startswith(".tabgan-")
         }
-    if path.suffix == ".db":
-        with closing(sqlite3.connect(path)) as connection:
-            return rows_of(connection.execute, "SELECT name FROM sqlite_master WHERE type='table'")
-    if path.suffix == ".duckdb":
-        import duckdb
-
-        with duckdb.connect(str(path)) as connection:
-            return rows_of(connection.execute, "SELECT table_name FROM duckdb_tables()")
-    if path.suffix == ".xlsx":  # it has a time
+    if path.suffix in (".db", ".duckdb"):
+        return rows_of_database(path)
+    if path.suffix == ".xlsx":  # it has a time, as have the next ones
         return pd.read_excel(path).to_numpy().tolist()
-    if path.name == "tune.json":  # it has times
+    if path.name == "tune.json":
         return dict.fromkeys(json.loads(path.read_bytes()))
+    if path.suffix == ".html":
+        return re.sub(r"[0-9.]+ s<", "", path.read_text())
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def rows_of(execute: Callable[[str], Any], tables: str) -> dict[str, Any]:
-    """Return the rows of each table of a database."""
-    names = sorted(row[0] for row in execute(tables).fetchall())
-    return {name: execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+def rows_of_database(path: Path) -> dict[str, Any]:
+    """Return the rows of each table of an SQLite or DuckDB file."""
+    if path.suffix == ".db":
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        opened: Any = sqlite3.connect(path)
+    else:
+        tables = "SELECT table_name FROM duckdb_tables()"
+        opened = duckdb.connect(str(path))
+    with closing(opened) as connection:
+        names = sorted(row[0] for row in connection.execute(tables).fetchall())
+        return {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
 
 
 def temporary_files(folder: Path) -> set[Path]:

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.feather as pf
+import pyarrow.parquet as pq
 import pytest
 
 from tabgan.files.formats import TableContentError, TableForm
@@ -52,5 +53,17 @@ def test_a_damaged_offset_is_refused_and_reads_no_other_memory(place, tmp_path):
     assert content.count(offsets.tobytes()) == 1
     path = tmp_path / "t.feather"
     path.write_bytes(content.replace(offsets.tobytes(), damaged.tobytes()))
+    with pytest.raises(TableContentError, match="damaged"):
+        read_table(str(path))
+
+
+@pytest.mark.parametrize("suffix", ["feather", "parquet"])
+def test_a_damaged_name_of_a_column_is_refused(suffix, tmp_path):
+    table, path = pa.table({"namename": [1, 2]}), tmp_path / f"t.{suffix}"
+    if suffix == "feather":
+        pf.write_feather(table, path, compression="uncompressed")
+    else:
+        pq.write_table(table, path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"namename", b"name\xc0ame"))
     with pytest.raises(TableContentError, match="damaged"):
         read_table(str(path))
