@@ -26,6 +26,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,6 @@ from tabgan.cli.tables import load_constraints, load_schema
 from tabgan.constraints import Inequality, Range
 from tabgan.files.formats import TableForm, format_of
 from tabgan.files.read_write import TableWriter, read_table
-from tabgan.table.schema import Column
 
 RESULTS = Path(__file__).parent / "results"
 LIMIT = 30  # seconds that one case may take
@@ -477,7 +477,7 @@ def odd_shapes(_: Path, rng: random.Random) -> Iterator[tuple[str, Case]]:
             ) -> None:  # fmt: skip
                 schema = infer_schema(frame)
                 if "a" in frame:
-                    schema = schema.with_column(Column("a", "categorical"))
+                    schema = schema.with_column(replace(schema["a"], kind="categorical"))
                 began = time.process_time()
                 kind(schema=schema, **options).fit(frame).sample(5)
                 seconds, peak = time.process_time() - began, peak_memory_mb()
