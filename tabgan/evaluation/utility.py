@@ -23,8 +23,8 @@ from tabgan.evaluation.compared_tables import (
     shuffled_rows,
 )
 from tabgan.evaluation.detection import macro_auc, map_in_threads
-from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
+from tabgan.sampling.alike_rows import likeness
 from tabgan.table.schema import Schema, find_name
 
 __all__ = ["Target", "choose_target", "errors_of_kept", "measure_utility", "named_target"]

@@ -20,19 +20,24 @@ from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules
 from tabgan.inference.key_columns import columns_in_order, is_code
 from tabgan.rules.presence_dependency import frequent_marks
-from tabgan.sampling.key_groups import (
+from tabgan.sampling.alike_rows import (
     CHANCE,
+    SameAsReferred,
+    combined_codes,
+    explained_by,
+    learn_likeness,
+)
+from tabgan.sampling.key_groups import (
     MOST_LEVELS,
     Check,
     CountOfReferences,
     GroupSizes,
     KeyGroups,
-    explained_by,
+    count_units,
     group_rows,
     sortable,
     with_cells_of,
 )
-from tabgan.sampling.referred_columns import SameAsReferred
 from tabgan.sampling.self_references import SelfReference, learn_references
 from tabgan.sampling.time_grid import TimeGrid, find_time_grids
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
@@ -314,36 +319,28 @@ def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGro
     found: list[KeyGroups] = []
     for at in sorted(keys, key=lambda at: (-n_keys[at], at)):
         codes = keys[at].codes[there[at]]
-        is_key = keys[at].column.kind == "key"
         if n_keys[at] == len(codes):  # it names the rows, as any identifier
             continue
-        own = [
-            other
-            for other, cells in table.items()
-            if other != at and determines(codes, cells.codes[there[at]], CHANCE)
-        ]
-        if not is_key and (not own or any(at in rule.determined for rule in found)):
+        others_of = ((other, cells.codes[there[at]]) for other, cells in table.items())
+        own = [other for other, c in others_of if other != at and determines(codes, c, CHANCE)]
+        is_fact = not own or any(at in rule.determined for rule in found)
+        if is_fact and keys[at].column.kind != "key":
             continue
         finer = [rule for rule in found if at in rule.determined]
         taken = {place for rule in found if rule not in finer for place in rule.determined}
         within = finer[-1].key.position if finer else None
-        counts = _count_units(codes, None if within is None else table[within].codes[there[at]])
+        counts = count_units(codes, None if within is None else table[within].codes[there[at]])
         least = keys[at].column.least_rows
         determined = tuple(place for place in own if place not in taken)
         shared = tuple(place for place in own if place in taken)
         paired = [place for place in determined if _is_paired(table[place], codes, there[at])]
-        groups = KeyGroups(
-            field_at(table, at),
-            GroupSizes.of(counts, least),
-            determined,
-            shared,
-            within,
-            paired=tuple(paired),
-        )
+        key, sizes = field_at(table, at), GroupSizes.of(counts, least)
+        groups = KeyGroups(key, sizes, determined, shared, within, paired=tuple(paired))
         levels = {place: table[place].take(there[at]) for place in determined}
         groups = _with_sizes_of_levels(groups, codes, counts, levels, least)
         rest = {other: table[other].take(there[at]) for other in table.keys() - {at, *own}}
-        found.append(groups if finer else _with_columns_apart(groups, codes, rest))
+        groups = groups if finer else _with_columns_apart(groups, codes, rest)
+        found.append(_with_likeness(groups, codes, {**levels, **rest}, least))
     return tuple(found)
 
 
@@ -385,19 +382,28 @@ def _with_columns_apart(
     return replace(groups, apart=tuple(apart), counting=tuple(counting))
 
 
+def _with_likeness(
+    groups: KeyGroups, codes: NDArray[np.int32], columns: ColumnFrame, least: int
+) -> KeyGroups:
+    """Note in which columns the units of a key resemble each other, though they may differ."""
+    units = np.arange(len(codes))
+    if groups.within is not None:
+        finer = combined_codes([codes, columns[groups.within].codes], len(codes))
+        units = np.unique(finer, return_index=True)[1]
+    table = {at: cells.take(units) for at, cells in sorted(columns.items())}
+    known = {at: table.pop(at) for at in groups.determined if at not in groups.paired}
+    tied = {*groups.determined, *groups.shared, *groups.counting}
+    free = {at: cells for at, cells in table.items() if at not in tied}
+    alike = learn_likeness(codes[units].astype(np.int64), free, known, least)
+    return replace(groups, alike=alike)
+
+
 def _counts_rows(cells: TypedSeries, codes: NDArray[np.int32], counts: NDArray[np.int64]) -> bool:
     """Return whether numbers that differ within each key go from 1 to its number of rows."""
     if cells.column.kind != "integer" or not cells.numbers.present.all():
         return False
     numbers = cells.numbers.values
     return bool(numbers.min() == 1 and (numbers <= counts[codes]).all())
-
-
-def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> NDArray[np.int64]:
-    """Count the rows of each key, or the keys of the finer column."""
-    if finer is not None:
-        codes = np.unique(np.column_stack([codes, finer]), axis=0)[:, 0]
-    return np.bincount(codes)
 
 
 def _with_sizes_of_levels(
