@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules
-from tabgan.inference.key_columns import columns_in_order, is_code
 from tabgan.rules.presence_dependency import frequent_marks
 from tabgan.sampling.alike_rows import (
     CHANCE,
@@ -39,7 +38,7 @@ from tabgan.sampling.key_groups import (
     with_cells_of,
 )
 from tabgan.sampling.self_references import SelfReference, learn_references
-from tabgan.sampling.time_grid import TimeGrid, find_time_grids
+from tabgan.sampling.time_grid import TimeGrid, columns_in_order, find_time_grids, is_code
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
 from tabgan.table.compound_numbers import part_in_words
 from tabgan.table.level_codes import are_filled, determines

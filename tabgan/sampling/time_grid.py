@@ -2,7 +2,8 @@
 
 Rows are drawn one by one, so that some hours would come twice and others not at all. At the end a
 row whose hour is taken moves to a free one near it: to the same hour of another day first, or the
-same day of another week, where other columns depend on these.
+same day of another week, where other columns depend on these. `columns_in_order` finds by which
+columns the rows of a table are in order.
 """
 
 from collections.abc import Collection, Mapping
@@ -29,9 +30,9 @@ from tabgan.table.columns import (
 )
 from tabgan.table.dates import TICKS_PER_DAY, unit_of
 from tabgan.table.numbers import Numbers
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import RANGED, Column, Schema
 
-__all__ = ["TimeGrid", "find_time_grids"]
+__all__ = ["TimeGrid", "columns_in_order", "find_time_grids", "is_code"]
 
 LEAST_DATES = 50
 LEAST_FULL = 0.95  # share of the places of the grid that have a row
@@ -39,6 +40,13 @@ LEAST_OPEN = 5  # dates of an hour of the week in which there are rows …
 MOST_CLOSED = 0.02  # … and share of the rows in other ones
 MOST_PLACES = 1 << 20
 MOST_BEYOND = 0.05  # of the places, beyond the ends
+FEWEST_IN_ORDER = 50  # rows that tell of an order
+FEWEST_ORDERED_VALUES = 6  # of a column; of fewer, it is classes that stand together
+MOST_OUT_OF_ORDER = 0.001  # share of the rows
+MOST_STEPS_BACK = 0.01  # the same as a share of the steps ahead, where most rows are equal
+MOST_ORDERING = 3  # columns by which rows are in order
+LEAST_BROKEN = 12.0  # rows that would be out of order by chance
+_UNORDERED = ("multiselect", "compound", "boolean")
 ROUNDS = 60  # of proposals; rows that have found no place then stay
 
 EPOCH = date(1970, 1, 1)
@@ -279,3 +287,68 @@ def _grid_of(table: ColumnFrame, at: int) -> TimeGrid | None:
             if len(ticks) >= LEAST_FULL * max(len(places), 1):
                 return grid
     return None
+
+
+def is_code(column: Column) -> bool:
+    """Return whether a column names its rows, by codes that are generated for each by itself."""
+    return column.kind in ("identifier", "sequential")
+
+
+def columns_in_order(table: ColumnFrame) -> tuple[dict[int, bool], dict[int, bool]]:
+    """Find the columns by which the rows of a table are in order.
+
+    Dates come first, and of several columns the one of the most values.
+
+    Parameters
+    ----------
+    table
+        The columns.
+
+    Returns
+    -------
+    Positions of the columns, the first one first, and whether they fall; the same of columns whose
+    values are generated for each row.
+    """
+    values = {at: own for at, cells in table.items() if (own := _ordinals(cells)) is not None}
+    tied = np.ones(max(len(own) for own in values.values()) - 1 if values else 0, np.bool_)
+    everywhere, codes = tied, {at: own for at, own in values.items() if is_code(table[at].column)}
+    rest = {at: own for at, own in values.items() if at not in codes}
+    chosen: dict[int, bool] = {}
+    while len(chosen) < MOST_ORDERING:
+        found = {at: falls for at, own in rest.items() if (falls := _falls(own, tied)) is not None}
+        if not found:
+            break
+        dates = [at for at in found if table[at].column.kind == "datetime"]
+        best = max(dates or found, key=lambda at: (len(table[at].levels), -at))
+        chosen[best] = found[best]
+        tied = tied & (np.diff(rest.pop(best)) == 0)
+    followed = {at: _falls(own, everywhere) for at, own in codes.items()}
+    return chosen, {at: falls for at, falls in followed.items() if falls is not None}
+
+
+def _ordinals(cells: TypedSeries) -> NDArray[np.float64] | None:
+    """Return numbers by which the values of a column are in order; None if it has holes."""
+    column, rows = cells.column, len(cells.values)
+    is_other = column.is_generated and column.kind != "key" and not is_code(column)
+    if column.kind in _UNORDERED or is_other or rows < FEWEST_IN_ORDER:
+        return None
+    if column.kind in RANGED:
+        numbers = cells.numbers
+        return numbers.values.astype(np.float64) if numbers.present.all() else None
+    return cells.codes.astype(np.float64) if cells.filled.all() else None
+
+
+def _falls(values: NDArray[np.float64], tied: NDArray[np.bool_]) -> bool | None:
+    """Return whether values fall or rise from row to row, where rows are tied; None if neither.
+
+    Few of them, or the same one nearly everywhere, are in order by chance.
+    """
+    steps = np.diff(values)[tied]
+    broken, kept = sorted([int((steps < 0).sum()), int((steps > 0).sum())])
+    if broken > min(MOST_OUT_OF_ORDER * len(steps), MOST_STEPS_BACK * kept):
+        return None
+    shares = np.unique(values, return_counts=True)[1] / len(values)
+    by_chance = (1 - float((shares**2).sum())) / 2 * len(steps)
+    if len(shares) < FEWEST_ORDERED_VALUES or by_chance < LEAST_BROKEN:
+        return None
+    return bool((steps < 0).sum() > (steps > 0).sum())
