@@ -603,8 +603,9 @@ class NumericEncoder(ColumnEncoder):
         if place is not None:
             days_at(place, np.zeros(1, np.int64))  # KeyError if there is no such place
             TICKS_PER_DAY[unit_of(column)]
-        own = {"forms_by_day": by_day, "seasons": seasons, "place": place}
-        return cls(column, scale, quantiles, specials, **own)
+        numbers = cls(column, scale, quantiles, specials, forms_by_day=by_day, seasons=seasons)
+        numbers._place = place
+        return numbers
 
 
 def _fit_quantiles(
