@@ -24,9 +24,9 @@ from tabgan.evaluation.compared_tables import (
     shuffled_rows,
 )
 from tabgan.evaluation.detection import macro_auc, map_in_threads
-from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
 from tabgan.evaluation.results import Tables, WeakPoint
+from tabgan.sampling.alike_rows import likeness
 from tabgan.table.schema import Schema, find_name
 
 __all__ = [
