@@ -360,11 +360,12 @@ def nearest(
         shape = (len(queries.values), count)
         return np.zeros(shape), np.tile(np.arange(count), (shape[0], 1))
     among = candidates.values
+    # half of the squared distance, but for what a query has with all of them
     squares = np.einsum("ij,ij->i", among, among) / 2
+    factors = np.column_stack([-among, squares]).T
 
     def places_of(rows: Points32) -> NDArray[np.int64]:
-        apart = rows @ among.T
-        np.subtract(squares, apart, out=apart)  # half of the squared distance, but for one part
+        apart = np.column_stack([rows, np.ones(len(rows), np.float32)]) @ factors
         every = np.arange(len(rows))
         places = np.empty((len(rows), count), np.int64)
         for at in range(count):  # a few minima are found faster than an order
