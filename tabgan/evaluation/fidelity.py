@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from tabgan.evaluation.compared_tables import (
     CodedColumn,
@@ -61,6 +62,9 @@ SURE = 10  # times what chance does to the sum of all weak relations
 TINY = 1e-9
 SURE_OF_LOSS = 6.7  # the same that is no loss yet: 3 standard errors of what fresh rows lose
 MOST_CHANCE = 0.9  # share of the weak relations that chance may seem to take
+FALSE_ALARM = 0.001  # of all columns together
+LEAST_OF_NEAREST = 0.6  # share of a column's strongest relations that is more than chance
+NEAREST = 5  # standard errors beyond unrelated columns that a strong relation has
 BY_CHANCE = 0.05  # share of the weak relations that fresh rows may lose
 LEAST_SHARE = 0.02  # of the rows that have a level which weak relations are about
 MOST_WEAK_COLUMNS = 200
@@ -323,6 +327,28 @@ class Relations(NamedTuple):
         if not whole > 0:
             return known[0][0] if known else float("nan")
         return sum(share * weight for share, weight in known) / whole
+
+    def lost_of_one(self) -> tuple[int, float] | None:
+        """Return the column that is no longer related to those next to it, and the share it loses.
+
+        In a wide table the sum over all pairs tells nothing about one column. Its few strongest
+        pairs do; the test is corrected for the number of columns.
+        """
+        found, fresh, unrelated = self.in_tenths
+        chance = fresh.real - fresh.synthetic
+        if np.isnan(chance).all():
+            return None
+        error, shift = max(float(np.nanstd(chance)), TINY), float(np.nanmean(chance))
+        by_itself = float(np.nanmean(unrelated.synthetic))  # of columns that are not related
+        is_near = found.real > by_itself + NEAREST * error
+        gap = np.where(is_near, found.real - found.synthetic - shift, 0.0).sum(axis=0)
+        whole = np.where(is_near, found.real - by_itself, 0.0).sum(axis=0)
+        own = np.sqrt(np.where(is_near, np.square(chance), 0.0).sum(axis=0))
+        noise = np.maximum(own, error * np.sqrt(np.maximum(is_near.sum(axis=0), 1)))
+        limit = float(ndtri(1 - FALSE_ALARM / len(gap)))
+        lost = np.where(gap > limit * noise, gap / np.maximum(whole, TINY), 0.0)
+        worst = int(np.nan_to_num(lost).argmax())
+        return (worst, float(lost[worst])) if lost[worst] > LEAST_OF_NEAREST else None
 
     def suspects(self, places: list[int]) -> list[tuple[int, int]]:
         """Return the pairs of columns that are farthest beyond their baseline."""
