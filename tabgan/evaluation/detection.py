@@ -51,7 +51,6 @@ __all__ = [
     "find_telling_features",
     "folds_of",
     "half_labels",
-    "macro_auc",
     "map_in_threads",
     "mean_auc",
     "permutation_drops",
@@ -65,6 +64,7 @@ MOST_LEAVES = 100  # … which has at most about so many leaves
 MOST_PERMUTED = 4_000  # held-out rows of a fold
 LEAST_DROP = 0.02  # of the detector's area, that a column alone accounts for
 SURE = 2  # standard errors that a feature's area is above chance
+UNKNOWN = 1 / 4  # variance of the area of a single unit
 Choice = tuple[int, ...]
 """Places of the columns that are looked at."""
 Floats = NDArray[np.float64]
@@ -199,18 +199,20 @@ class ClassifierTrial(NamedTuple):
     area: AUCEstimate
 
 
-def roc_auc(labels: Labels, scores: Floats) -> AUCEstimate:
+def roc_auc(labels: Labels, scores: Floats, units: Labels | None = None) -> AUCEstimate:
     """Return the area under the ROC curve with DeLong's variance.
 
     Parameters
     ----------
     labels, scores
         Shape (rows,): 0 or 1, both of which occur, and scores that are to be high for 1.
+    units
+        Shape (rows,): rows of one unit, from 0, tell as one; None where each row is one.
 
     Notes
     -----
     Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); by mid-ranks as in Sun and Xu,
-    IEEE Signal Processing Letters 21 (2014).
+    IEEE Signal Processing Letters 21 (2014); of units as in Obuchowski, Biometrics 53 (1997).
 
     Examples
     --------
@@ -220,6 +222,15 @@ def roc_auc(labels: Labels, scores: Floats) -> AUCEstimate:
     ones, zeros = np.sort(scores[labels == 1]), np.sort(scores[labels == 0])
     of_ones = _number_below(ones, zeros) / len(zeros)
     of_zeros = 1 - _number_below(zeros, ones) / len(ones)
+    if units is not None:
+        area = float(of_ones.mean())
+        moved = np.empty(len(labels))  # how far each row moves the area
+        for label, places in ((1, of_ones), (0, of_zeros)):
+            rows = np.flatnonzero(labels == label)
+            moved[rows[np.argsort(scores[rows], kind="stable")]] = (places - area) / len(rows)
+        n_units = min(len(np.unique(units[labels == label])) for label in (0, 1))
+        squares = float(np.square(np.bincount(units, moved)).sum())
+        return AUCEstimate(area, squares * n_units / (n_units - 1) if n_units > 1 else UNKNOWN)
     variance = sum(
         float(part.var(ddof=1)) / len(part) for part in (of_ones, of_zeros) if len(part) > 1
     )
@@ -242,6 +253,7 @@ def cross_validate(
     features: Any,
     labels: Labels,
     folds: Iterable[Fold],
+    units: Labels | None = None,
 ) -> Iterator[ClassifierTrial]:
     """Fit a classifier on two of three folds and try it on the third; for each fold.
 
@@ -253,10 +265,14 @@ def cross_validate(
         Shapes (rows, features), dense or sparse, and (rows,).
     folds
         The rows to fit on and those to try on, of each fold (`folds_of`).
+    units
+        Shape (rows,): the unit of each row; None where each row is one.
     """
     for fitted, held_out in folds:
         score = _fit(make(), features[fitted], labels[fitted])
-        yield ClassifierTrial(score, held_out, roc_auc(labels[held_out], score(features[held_out])))
+        own = None if units is None else units[held_out]
+        area = roc_auc(labels[held_out], score(features[held_out]), own)
+        yield ClassifierTrial(score, held_out, area)
 
 
 def folds_of(labels: Labels, seed: int, units: Labels | None = None) -> list[Fold]:
@@ -290,27 +306,6 @@ def mean_auc(aucs: Sequence[AUCEstimate]) -> AUCEstimate:
         return AUCEstimate(0.5, 0.0)
     variance = sum(auc.variance for auc in aucs) / count**2
     return AUCEstimate(sum(auc.value for auc in aucs) / count, variance)
-
-
-def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
-    """Return the mean AUC over the classes that occur, each against all others.
-
-    Parameters
-    ----------
-    truth
-        The class of each row, shape (rows,).
-    chances, classes
-        Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
-        that it does not know has the AUC ½.
-    """
-    column = {value: place for place, value in enumerate(classes.tolist())}
-    unknown = np.zeros(len(truth))
-    aucs = []
-    for value in np.unique(truth).tolist():
-        scores = chances[:, column[value]] if value in column else unknown
-        is_class = (truth == value).astype(np.int64)
-        aucs.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
-    return float(np.mean(aucs))
 
 
 def _fit(
@@ -522,7 +517,7 @@ def _tree_trials(sample: _Sample, seed: int) -> list[ClassifierTrial]:
 
     features, units = sample
     labels = half_labels(features)
-    return [*cross_validate(make, features, labels, folds_of(labels, seed, units))]
+    return [*cross_validate(make, features, labels, folds_of(labels, seed, units), units)]
 
 
 def _logistic_auc(sample: _Sample, nominal: Sequence[bool], seed: int) -> AUCEstimate:
@@ -542,7 +537,7 @@ def _logistic_auc(sample: _Sample, nominal: Sequence[bool], seed: int) -> AUCEst
     def make() -> Any:
         return LogisticRegression(max_iter=100, solver=solver)
 
-    trials = cross_validate(make, matrix, labels, folds)
+    trials = cross_validate(make, matrix, labels, folds, units)
     return mean_auc([trial.area for trial in trials])
 
 
@@ -582,7 +577,7 @@ def aucs_alone(
         for at in columns[1:]:
             own = own * (int(codes[at].max()) + 1) + codes[at]
         firsts, own = np.unique(own, return_index=True, return_inverse=True)[1:]
-        values = _Values(features[firsts][:, list(columns)], own)
+        values = _Values(features[firsts][:, list(columns)], own, units)
         return mean_auc([_auc_of_tree(values, labels, fold, leaf, seed) for fold in folds])
 
     choices = [*choices]
@@ -598,10 +593,13 @@ class _Values(NamedTuple):
         Shape (values, columns).
     codes
         The value of each row, shape (rows,).
+    units
+        The unit of each row, from 0; None where each row is one.
     """
 
     distinct: Floats
     codes: Labels
+    units: Labels | None
 
 
 def _value_codes(values: Floats) -> Labels:
@@ -619,7 +617,8 @@ def _auc_of_tree(values: _Values, labels: Labels, fold: Fold, leaf: int, seed: i
     least = (leaf - 0.5) / len(fitted)
     tree = DecisionTreeClassifier(min_weight_fraction_leaf=least, random_state=seed)
     score = _fit(tree, values.distinct[there // 2], there % 2, weights[there])
-    return roc_auc(labels[held_out], score(values.distinct)[values.codes[held_out]])
+    units = None if values.units is None else values.units[held_out]
+    return roc_auc(labels[held_out], score(values.distinct)[values.codes[held_out]], units)
 
 
 def permutation_drops(

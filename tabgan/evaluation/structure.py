@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from tabgan.base.errors import DataError
 from tabgan.encoding.identifiers.identifier_encoders import find_attributes
@@ -25,8 +26,9 @@ from tabgan.evaluation.evaluation_parts import (
     Structure,
     TimeResult,
 )
-from tabgan.evaluation.fidelity import PairTrend, in_tenths, pair_trend
+from tabgan.evaluation.fidelity import PairTrend, Relations, in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import (
+    DISTANCE_SURE,
     NOISE,
     compare_keys,
     compare_row_order,
@@ -42,7 +44,7 @@ from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.joint_dependency import JointDependency, PairsDependency
 from tabgan.rules.order_dependency import DifferenceDependency
-from tabgan.rules.presence_dependency import PresenceDependency
+from tabgan.rules.presence_dependency import JointMarksDependency, PresenceDependency
 from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key, outside_range
 from tabgan.table.schema import RANGED, Schema
 
@@ -52,6 +54,7 @@ __all__ = [
     "broken_presence",
     "broken_rule",
     "compare_rules",
+    "lost_of_one",
     "lost_row_order",
     "lost_times",
     "measure_structure",
@@ -84,8 +87,11 @@ _UNTOLD = (
     PresenceDependency,
 )
 """Ways of learning columns, which no row can break."""
-_BY_CHANCE = (FunctionalDependency, JointDependency)
+_BY_CHANCE = (FunctionalDependency, JointDependency, JointMarksDependency)
 """Rules between levels, which few rows may keep by chance."""
+FALSE_ALARM = 0.001  # of all columns together
+LEAST_OF_NEAREST = 0.6  # share of a column's strongest relations that is more than chance
+NEAREST = 5  # standard errors beyond unrelated columns that a strong relation has
 Rows = NDArray[np.int64]
 
 
@@ -124,6 +130,29 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
         near[:MOST_SHOWN],
         None if is_panel else compare_row_order(tables),
     )
+
+
+def lost_of_one(relations: Relations) -> tuple[int, float] | None:
+    """Return the column that is no longer related to those next to it, and the share it loses.
+
+    In a wide table the sum over all pairs tells nothing about one column. Its few strongest
+    pairs do; the test is corrected for the number of columns.
+    """
+    found, fresh, unrelated = relations.in_tenths
+    chance = fresh.real - fresh.synthetic
+    if np.isnan(chance).all():
+        return None
+    error, shift = max(float(np.nanstd(chance)), 1e-12), float(np.nanmean(chance))
+    by_itself = float(np.nanmean(unrelated.synthetic))  # of columns that are not related
+    is_near = found.real > by_itself + NEAREST * error
+    gap = np.where(is_near, found.real - found.synthetic - shift, 0.0).sum(axis=0)
+    whole = np.where(is_near, found.real - by_itself, 0.0).sum(axis=0)
+    own = np.sqrt(np.where(is_near, np.square(chance), 0.0).sum(axis=0))
+    noise = np.maximum(own, error * np.sqrt(np.maximum(is_near.sum(axis=0), 1)))
+    limit = float(ndtri(1 - FALSE_ALARM / len(gap)))
+    lost = np.where(gap > limit * noise, gap / np.maximum(whole, 1e-12), 0.0)
+    worst = int(np.nan_to_num(lost).argmax())
+    return (worst, float(lost[worst])) if lost[worst] > LEAST_OF_NEAREST else None
 
 
 def _kept_of(key: KeyResult) -> list[float]:
@@ -487,16 +516,17 @@ def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
             f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
             f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
             remedy,
-            float(np.clip(SOFTER * (baseline - value - NOISE / np.sqrt(synthetic_rows)), 0, 1)),
+            float(np.clip(SOFTER * (baseline - value - NOISE * key.errors[other]), 0, 1)),
         )
     value, baseline = key.rows_per_key
+    by_chance = DISTANCE_SURE * key.errors[name]  # of few keys halves show chance, too
     yield WeakPoint(
         "structure",
         (name,),
         f"The values of {name!r} have other numbers of rows than real ones: their distribution is "
         f"off by {percent(value / 100)} (two halves of the real keys: {percent(baseline / 100)}).",
         remedy,
-        float(np.clip((value - baseline) / 100 - LEAST_SPREAD, 0, 1)),
+        float(np.clip(value / 100 - max(baseline / 100 + LEAST_SPREAD, by_chance), 0, 1)),
     )
 
 
@@ -616,7 +646,9 @@ def _about_a_column(lost: Sequence[TimeResult]) -> str:
     order = ["the order in time"] if len(clocks) < len(lost) else []
     head = " and ".join([*order, *told])
     parts = (
-        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
+        f"{f'{r.before!r} of the row before' if r.before else r.what}: {r.strength.value:.2f} in "
+        f"place of {r.strength.baseline:.2f}"
+        for r in lost
     )
     return (
         f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "

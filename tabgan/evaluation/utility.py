@@ -22,12 +22,19 @@ from tabgan.evaluation.compared_tables import (
     rows_of_unit,
     shuffled_rows,
 )
-from tabgan.evaluation.detection import macro_auc, map_in_threads
+from tabgan.evaluation.detection import map_in_threads, roc_auc
 from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
 from tabgan.table.schema import Schema, find_name
 
-__all__ = ["Target", "choose_target", "errors_of_kept", "measure_utility", "named_target"]
+__all__ = [
+    "Target",
+    "choose_target",
+    "errors_of_kept",
+    "macro_auc",
+    "measure_utility",
+    "named_target",
+]
 
 MOST_LEVELS = 20  # of a target that is chosen
 MOST_CANDIDATES = 12
@@ -44,7 +51,7 @@ FEW_ROUNDS = 30  # of more levels, which have trees of their own each
 LEAST_SHARE = 0.01  # of the rows that have a level which is told apart …
 LEAST_LEVEL_ROWS = 100  # … and so many of them
 LEAST_THERE = 0.5  # share of the rows that have a target
-FEWEST_UNITS = 5  # to test on, that show how alike their rows are
+FEWEST_UNITS = 10  # to test on, that show how alike their rows are
 FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area is left to chance
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one, by …
@@ -169,6 +176,27 @@ def _as_classes(column: CodedColumn) -> CodedColumn:
         for side in (column.real, column.synthetic, column.holdout)
     ]
     return CodedColumn(True, sides[0], sides[1], sides[2], tuple(values.tolist()))
+
+
+def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
+    """Return the mean AUC over the classes that occur, each against all others.
+
+    Parameters
+    ----------
+    truth
+        The class of each row, shape (rows,).
+    chances, classes
+        Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
+        that it does not know has the AUC ½.
+    """
+    column = {value: place for place, value in enumerate(classes.tolist())}
+    unknown = np.zeros(len(truth))
+    aucs = []
+    for value in np.unique(truth).tolist():
+        scores = chances[:, column[value]] if value in column else unknown
+        is_class = (truth == value).astype(np.int64)
+        aucs.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
+    return float(np.mean(aucs))
 
 
 def _is_given_away(coded: Mapping[int, CodedColumn], place: int, rows: Rows) -> bool:
