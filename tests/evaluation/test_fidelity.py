@@ -224,8 +224,8 @@ def test_ten_rows_show_no_lost_relation(seed):
 
 def groups_of_columns(seed: int, width: int = 90) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    common = np.repeat(rng.normal(size=(1000, width // 3)), 3, axis=1)
-    return pd.DataFrame(0.6 * common + 0.8 * rng.normal(size=(1000, width))).add_prefix("x")
+    common = np.repeat(rng.normal(size=(2000, width // 3)), 3, axis=1)
+    return pd.DataFrame(0.65 * common + 0.76 * rng.normal(size=(2000, width))).add_prefix("x")
 
 
 def test_one_shuffled_column_of_many_is_found():
@@ -233,7 +233,7 @@ def test_one_shuffled_column_of_many_is_found():
     rng = np.random.default_rng(2)
     shuffled = fresh.assign(x40=rng.permutation(fresh["x40"]))
     found = [
-        lost_of_one(measure_relations(read_tables(real, table), np.random.default_rng(0), 1000))
+        lost_of_one(measure_relations(read_tables(real, table), np.random.default_rng(0), 2000))
         for table in (fresh, shuffled)
     ]
     assert found[0] is None
