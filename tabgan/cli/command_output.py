@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -87,6 +87,19 @@ class Report:
         """Print the facts and the seconds of each stage as one JSON object."""
         facts = {**self.facts, "seconds": self._seconds}
         print_text(json.dumps(facts, allow_nan=False))
+
+    def print_result(
+        self,
+        as_text: Callable[[], str],
+        as_facts: Callable[[], Mapping[str, Any]],
+        *,
+        as_json: bool,
+    ) -> None:
+        """Print what a command found, as JSON if it was asked for; else as text, unless quiet."""
+        if as_json:
+            print_text(json.dumps(as_facts(), allow_nan=False))
+        elif not self.quiet:
+            print_text(as_text())
 
 
 def print_text(text: str) -> None:

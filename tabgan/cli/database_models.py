@@ -195,5 +195,5 @@ def evaluate_databases(
     if html is not None:
         figures.save_html(html, force=force)
         report.say(f"Wrote {html}")
-    print_text(json.dumps(figures.to_json()) if as_json else str(figures))
+    report.print_result(figures.__str__, figures.to_json, as_json=as_json)
     return figures.verdict.score

@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -59,13 +59,33 @@ def _verdict(error: Exception) -> tuple[str, int]:
     )
 
 
+class _ShortUsageError(click.UsageError):
+    """Wrong usage in two lines: what is wrong, and where help is."""
+
+    def __init__(self, error: click.UsageError) -> None:
+        super().__init__(error.format_message(), error.ctx)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"Error: {self.format_message()}", file=file, err=True)
+        if self.ctx is not None:
+            click.echo(f"Try '{self.ctx.command_path} --help' for help.", file=file, err=True)
+
+
 class _Group(click.Group):
     """A group of commands that turns errors into exit codes."""
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **options)
+        except click.UsageError as error:
+            raise _ShortUsageError(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with _terminated_as_interrupted():
                 return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _ShortUsageError(error) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:

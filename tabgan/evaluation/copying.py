@@ -451,12 +451,13 @@ def nearest(
         shape = (len(queries.values), count)
         return np.zeros(shape), np.tile(np.arange(count), (shape[0], 1))
     among = candidates.values
+    # half of the squared distance, but for what a query has with all of them
     squares = np.einsum("ij,ij->i", among, among) / 2
+    factors = np.column_stack([-among, squares]).T
 
     def places_of(block: slice) -> NDArray[np.int64]:
         rows = queries.values[block]
-        halves = rows @ among.T
-        np.subtract(squares, halves, out=halves)  # half of the squared distance, but for one part
+        halves = np.column_stack([rows, np.ones(len(rows), np.float32)]) @ factors
         if apart is not None:
             halves[apart[0][block, None] == apart[1]] = FAR
         every = np.arange(len(rows))

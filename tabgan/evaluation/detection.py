@@ -5,10 +5,11 @@ cores whose results are those of one, first.
 """
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from threading import Semaphore, Thread
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from joblib import cpu_count
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
-from sklearn import set_config
+from sklearn import config_context, set_config
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -50,7 +51,6 @@ __all__ = [
     "find_telling_features",
     "folds_of",
     "half_labels",
-    "macro_auc",
     "map_in_threads",
     "mean_auc",
     "permutation_drops",
@@ -72,10 +72,13 @@ Labels = NDArray[np.int64]
 Fold = tuple[Labels, Labels]
 ROUNDS = 100  # of boosting
 MOST_LEVELS = 100  # of a column, in one-hot form
+MOST_SOLVED = 300  # weights of a logistic regression that Newton's method finds faster
 
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+_FREE_CORES = Semaphore(max(cpu_count() - 1, 0))
+"""Cores that no job is at work on: jobs that have jobs of their own share them."""
 _SPURIOUS = "`sklearn.utils.parallel.delayed` should be used"
 """Begin of scikit-learn's warning where it finds no filters of warnings."""
 
@@ -104,17 +107,44 @@ def map_in_threads(work: Callable[[Job], Result], jobs: Iterable[Job]) -> list[R
     [3, 4]
     """
     libraries = ThreadpoolController()  # to look for them takes longer than many a job
+    waiting = deque(enumerate(jobs))
+    results: dict[int, Result] = {}
+    errors: dict[int, BaseException] = {}
+    threads: list[Thread] = []
 
-    def start() -> None:
+    def work_off() -> None:
+        with suppress(IndexError):  # another thread has taken the last job
+            while True:
+                at, job = waiting.popleft()
+                if waiting and _FREE_CORES.acquire(blocking=False):
+                    threads.append(Thread(target=help_out))
+                    threads[-1].start()
+                try:
+                    results[at] = work(job)
+                except BaseException as error:
+                    errors[at] = error
+                    waiting.clear()
+        _FREE_CORES.release()
+
+    def help_out() -> None:
         libraries.limit(limits=1)  # OpenMP's own limit is one of each thread, …
         set_config(skip_parameter_validation=True)  # … and so are scikit-learn's options
+        work_off()
 
     with (
         _filters_of_warnings(),
+        config_context(skip_parameter_validation=True),
         libraries.limit(limits=1),  # undone at the end, as the threads' own can't be for BLAS
-        ThreadPoolExecutor(cpu_count(), initializer=start) as pool,
     ):
-        return [*pool.map(work, jobs)]
+        work_off()
+        try:
+            for thread in threads:  # these may start further ones
+                thread.join()
+        finally:
+            _FREE_CORES.acquire()
+    if errors:
+        raise errors[min(errors)]
+    return [results[at] for at in range(len(results))]
 
 
 @contextmanager
@@ -239,7 +269,7 @@ def cross_validate(
         Shape (rows,): the unit of each row; None where each row is one.
     """
     for fitted, held_out in folds:
-        score = _fit(make, features, labels, fitted)
+        score = _fit(make(), features[fitted], labels[fitted])
         own = None if units is None else units[held_out]
         area = roc_auc(labels[held_out], score(features[held_out]), own)
         yield ClassifierTrial(score, held_out, area)
@@ -278,37 +308,15 @@ def mean_auc(aucs: Sequence[AUCEstimate]) -> AUCEstimate:
     return AUCEstimate(sum(auc.value for auc in aucs) / count, variance)
 
 
-def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
-    """Return the mean AUC over the classes that occur, each against all others.
-
-    Parameters
-    ----------
-    truth
-        The class of each row, shape (rows,).
-    chances, classes
-        Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
-        that it does not know has the AUC ½.
-    """
-    column = {value: place for place, value in enumerate(classes.tolist())}
-    unknown = np.zeros(len(truth))
-    aucs = []
-    for value in np.unique(truth).tolist():
-        scores = chances[:, column[value]] if value in column else unknown
-        is_class = (truth == value).astype(np.int64)
-        aucs.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
-    return float(np.mean(aucs))
-
-
 def _fit(
-    make: Callable[[], Any], features: Any, labels: Labels, rows: Labels
+    model: Any, features: Any, labels: Labels, weights: Labels | None = None
 ) -> Callable[[Any], Floats]:
-    training = features[rows]
-    there = np.arange(training.shape[1])
-    if isinstance(training, np.ndarray):  # trees refuse a feature that is always missing
-        there = np.flatnonzero(~np.isnan(training).all(axis=0))
+    there = np.arange(features.shape[1])
+    if isinstance(features, np.ndarray):  # trees refuse a feature that is always missing
+        there = np.flatnonzero(~np.isnan(features).all(axis=0))
     if not len(there):
         return lambda others: np.zeros(others.shape[0])
-    model = make().fit(training[:, there], labels[rows])
+    model.fit(features[:, there], labels, weights)
     return lambda others: model.predict_proba(others[:, there])[:, 1]
 
 
@@ -523,7 +531,13 @@ def _logistic_auc(sample: _Sample, nominal: Sequence[bool], seed: int) -> AUCEst
     matrix = hstack(blocks, format="csr")
     labels = half_labels(matrix)
     folds = folds_of(labels, seed, units)
-    trials = cross_validate(lambda: LogisticRegression(max_iter=100), matrix, labels, folds, units)
+    # in few steps to the optimum, each of which solves for all weights at once
+    solver = "newton-cholesky" if matrix.shape[1] <= MOST_SOLVED else "lbfgs"
+
+    def make() -> Any:
+        return LogisticRegression(max_iter=100, solver=solver)
+
+    trials = cross_validate(make, matrix, labels, folds, units)
     return mean_auc([trial.area for trial in trials])
 
 
@@ -556,16 +570,55 @@ def aucs_alone(
     labels = half_labels(features)
     folds = folds_of(labels, seed, units)
     leaf = max(LEAST_LEAF, len(features) // MOST_LEAVES)
-
-    def make() -> Any:
-        return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
+    codes = map_in_threads(_value_codes, features.T)
 
     def area(columns: Choice) -> AUCEstimate:
-        trials = cross_validate(make, features[:, list(columns)], labels, folds, units)
-        return mean_auc([trial.area for trial in trials])
+        own = codes[columns[0]]
+        for at in columns[1:]:
+            own = own * (int(codes[at].max()) + 1) + codes[at]
+        firsts, own = np.unique(own, return_index=True, return_inverse=True)[1:]
+        values = _Values(features[firsts][:, list(columns)], own, units)
+        return mean_auc([_auc_of_tree(values, labels, fold, leaf, seed) for fold in folds])
 
     choices = [*choices]
     return dict(zip(choices, map_in_threads(area, choices), strict=True))
+
+
+class _Values(NamedTuple):
+    """Rows of few distinct values.
+
+    Attributes
+    ----------
+    distinct
+        Shape (values, columns).
+    codes
+        The value of each row, shape (rows,).
+    units
+        The unit of each row, from 0; None where each row is one.
+    """
+
+    distinct: Floats
+    codes: Labels
+    units: Labels | None
+
+
+def _value_codes(values: Floats) -> Labels:
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def _auc_of_tree(values: _Values, labels: Labels, fold: Fold, leaf: int, seed: int) -> AUCEstimate:
+    """Return the AUC of a decision tree on rows that it has not seen.
+
+    It learns from each value and label once, with the number of their rows as weight.
+    """
+    fitted, held_out = fold
+    weights = np.bincount(2 * values.codes[fitted] + labels[fitted])
+    there = np.flatnonzero(weights)
+    least = (leaf - 0.5) / len(fitted)
+    tree = DecisionTreeClassifier(min_weight_fraction_leaf=least, random_state=seed)
+    score = _fit(tree, values.distinct[there // 2], there % 2, weights[there])
+    units = None if values.units is None else values.units[held_out]
+    return roc_auc(labels[held_out], score(values.distinct)[values.codes[held_out]], units)
 
 
 def permutation_drops(

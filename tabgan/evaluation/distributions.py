@@ -1,6 +1,6 @@
 """Columns and pairs of columns in both tables: their distributions, distances and associations."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ __all__ = [
     "shorten",
     "succession",
     "transitions",
+    "with_classes",
 ]
 
 SHOWN_LEVELS = 12
@@ -633,3 +634,25 @@ def carried_on(keys: Codes, order: Floats, before: Floats, after: Floats) -> tup
     chance = float((equal / sizes).sum()) / count
     share = float((one[:-1] == other[1:])[follows].mean())
     return ((share - chance) / (1 - chance) if chance < 1 else float("nan")), count
+
+
+def with_classes(coded: Mapping[int, CodedColumn]) -> dict[int, CodedColumn]:
+    """Return the columns, with numbers of two values such as 0 and 1 as levels.
+
+    Parameters
+    ----------
+    coded
+        The columns that are compared.
+    """
+    return {place: _as_classes(column) for place, column in coded.items()}
+
+
+def _as_classes(column: CodedColumn) -> CodedColumn:
+    values = np.unique(column.real[~np.isnan(column.real)])
+    if column.nominal or len(values) != 2:
+        return column
+    sides = [
+        np.where(np.isin(side, values), np.searchsorted(values, side), np.nan)
+        for side in (column.real, column.synthetic, column.holdout)
+    ]
+    return CodedColumn(True, sides[0], sides[1], sides[2], tuple(values.tolist()))

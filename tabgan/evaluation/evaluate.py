@@ -12,7 +12,7 @@ from typing import Any, get_args
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from tabgan.base.errors import OptionError
+from tabgan.base.errors import DataError, OptionError
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
 from tabgan.base.registry import FunctionRegistry
 from tabgan.evaluation.compared_tables import (
@@ -573,10 +573,12 @@ def compare(
     if not tables:
         raise OptionError("tables={} names no synthetic table; give at least one, by its name")
     seed = resolve_seed(random_state)
-    found = {
-        name: evaluate(real, table, holdout, target, schema=schema, random_state=seed)
-        for name, table in tables.items()
-    }
+    found = {}
+    for name, table in tables.items():
+        try:
+            found[name] = evaluate(real, table, holdout, target, schema=schema, random_state=seed)
+        except DataError as error:
+            raise type(error)(f"In the comparison with {name!r}: {error}") from error
     return Comparison(dict(sorted(found.items(), key=lambda item: _rank(item[1].verdict))))
 
 

@@ -59,7 +59,9 @@ class Figure(NamedTuple):
         return min(self.value / self.baseline, 1.0) if self.baseline > 0 else 1.0
 
 
-Fault = Literal["type", "missing", "repeated", "level", "range", "length", "kind", "fraction"]
+Fault = Literal[
+    "type", "missing", "repeated", "level", "range", "length", "magnitude", "kind", "fraction"
+]
 
 
 class Violation(NamedTuple):

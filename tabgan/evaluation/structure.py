@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from tabgan.base.errors import DataError
 from tabgan.encoding.identifiers.identifier_encoders import find_attributes
@@ -25,7 +26,7 @@ from tabgan.evaluation.evaluation_parts import (
     Structure,
     TimeResult,
 )
-from tabgan.evaluation.fidelity import PairTrend, in_tenths, pair_trend
+from tabgan.evaluation.fidelity import PairTrend, Relations, in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import (
     DISTANCE_SURE,
     NOISE,
@@ -53,6 +54,7 @@ __all__ = [
     "broken_presence",
     "broken_rule",
     "compare_rules",
+    "lost_of_one",
     "lost_row_order",
     "lost_times",
     "measure_structure",
@@ -88,6 +90,9 @@ _UNTOLD = (
 """Ways of learning columns, which no row can break."""
 _BY_CHANCE = (FunctionalDependency, JointDependency, JointMarksDependency)
 """Rules between levels, which few rows may keep by chance."""
+FALSE_ALARM = 0.001  # of all columns together
+LEAST_OF_NEAREST = 0.6  # share of a column's strongest relations that is more than chance
+NEAREST = 5  # standard errors beyond unrelated columns that a strong relation has
 Rows = NDArray[np.int64]
 
 
@@ -126,6 +131,29 @@ def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Struc
         near[:MOST_SHOWN],
         None if is_panel else compare_row_order(tables),
     )
+
+
+def lost_of_one(relations: Relations) -> tuple[int, float] | None:
+    """Return the column that is no longer related to those next to it, and the share it loses.
+
+    In a wide table the sum over all pairs tells nothing about one column. Its few strongest
+    pairs do; the test is corrected for the number of columns.
+    """
+    found, fresh, unrelated = relations.in_tenths
+    chance = fresh.real - fresh.synthetic
+    if np.isnan(chance).all():
+        return None
+    error, shift = max(float(np.nanstd(chance)), 1e-12), float(np.nanmean(chance))
+    by_itself = float(np.nanmean(unrelated.synthetic))  # of columns that are not related
+    is_near = found.real > by_itself + NEAREST * error
+    gap = np.where(is_near, found.real - found.synthetic - shift, 0.0).sum(axis=0)
+    whole = np.where(is_near, found.real - by_itself, 0.0).sum(axis=0)
+    own = np.sqrt(np.where(is_near, np.square(chance), 0.0).sum(axis=0))
+    noise = np.maximum(own, error * np.sqrt(np.maximum(is_near.sum(axis=0), 1)))
+    limit = float(ndtri(1 - FALSE_ALARM / len(gap)))
+    lost = np.where(gap > limit * noise, gap / np.maximum(whole, 1e-12), 0.0)
+    worst = int(np.nan_to_num(lost).argmax())
+    return (worst, float(lost[worst])) if lost[worst] > LEAST_OF_NEAREST else None
 
 
 def _kept_of(key: KeyResult) -> list[float]:

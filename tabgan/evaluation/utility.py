@@ -23,7 +23,8 @@ from tabgan.evaluation.compared_tables import (
     rows_of_unit,
     shuffled_rows,
 )
-from tabgan.evaluation.detection import macro_auc, map_in_threads
+from tabgan.evaluation.detection import map_in_threads, roc_auc
+from tabgan.evaluation.distributions import with_classes
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
 from tabgan.evaluation.results import Tables, WeakPoint
 from tabgan.sampling.alike_rows import likeness
@@ -34,6 +35,7 @@ __all__ = [
     "choose_target",
     "errors_of_kept",
     "lost_utility",
+    "macro_auc",
     "measure_utility",
     "named_target",
 ]
@@ -47,6 +49,7 @@ LEAST = {True: 0.55, False: 0.05}  # score of levels (AUC) and of numbers (R²) 
 Floats = NDArray[np.float64]
 HELD_OUT = 0.2  # of the real rows, where there is no holdout
 MOST_TESTED = 5_000
+MOST_PERMUTED = 2_000  # rows on which a feature's importance is measured
 ROUNDS = 100  # boosting rounds of a number or of two levels
 FEW_ROUNDS = 30  # of more levels, which have trees of their own each
 LEAST_SHARE = 0.01  # of the rows that have a level which is told apart …
@@ -163,26 +166,25 @@ def choose_target(
     return instead
 
 
-def with_classes(coded: Mapping[int, CodedColumn]) -> dict[int, CodedColumn]:
-    """Return the columns, with numbers of two values such as 0 and 1 as levels.
+def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
+    """Return the mean AUC over the classes that occur, each against all others.
 
     Parameters
     ----------
-    coded
-        The columns that are compared.
+    truth
+        The class of each row, shape (rows,).
+    chances, classes
+        Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
+        that it does not know has the AUC ½.
     """
-    return {place: _as_classes(column) for place, column in coded.items()}
-
-
-def _as_classes(column: CodedColumn) -> CodedColumn:
-    values = np.unique(column.real[~np.isnan(column.real)])
-    if column.nominal or len(values) != 2:
-        return column
-    sides = [
-        np.where(np.isin(side, values), np.searchsorted(values, side), np.nan)
-        for side in (column.real, column.synthetic, column.holdout)
-    ]
-    return CodedColumn(True, sides[0], sides[1], sides[2], tuple(values.tolist()))
+    column = {value: place for place, value in enumerate(classes.tolist())}
+    unknown = np.zeros(len(truth))
+    aucs = []
+    for value in np.unique(truth).tolist():
+        scores = chances[:, column[value]] if value in column else unknown
+        is_class = (truth == value).astype(np.int64)
+        aucs.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
+    return float(np.mean(aucs))
 
 
 def _is_given_away(coded: Mapping[int, CodedColumn], place: int, rows: Rows) -> bool:
@@ -675,13 +677,15 @@ class _Fitted(NamedTuple):
 def _learned(fitted: _Fitted, test: _Task, rng: np.random.Generator) -> tuple[float, Floats]:
     """Return a model's score on the test rows, and what it loses without each feature."""
     whole = fitted.score(test.wanted, test.features)
-    orders = [rng.permutation(len(test.wanted)) for _ in fitted.there]
+    some = test.head(MOST_PERMUTED)
+    intact = fitted.score(some.wanted, some.features)
+    orders = [rng.permutation(len(some.wanted)) for _ in fitted.there]
 
     def loss(job: tuple[int, Rows]) -> float:
         feature, order = job
-        mixed = test.features.copy()
+        mixed = some.features.copy()
         mixed[:, feature] = mixed[order, feature]
-        return whole - fitted.score(test.wanted, mixed)
+        return intact - fitted.score(some.wanted, mixed)
 
     losses = np.zeros(test.features.shape[1])
     losses[fitted.there] = map_in_threads(loss, zip(fitted.there, orders, strict=True))

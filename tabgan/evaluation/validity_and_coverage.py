@@ -41,6 +41,11 @@ MOST_LONE_FORMS = 0.001  # share of codes that are written as no other one is
 FALSE_ALARM = 0.001
 NOISE = 3  # times what is likely by chance
 MOST_CHECKED = 1_000  # codes by which a scheme of check digits is found
+FEWEST_OF_RANGE = 50  # real values whose magnitude means something …
+FEWEST_OF_TAIL = 5  # … and of those on one side of the median, beyond the bulk
+MAGNITUDES = 100.0  # times the largest real distance from the median
+MOST_EXPONENT = 700.0  # of e, in floats
+SURE = 3  # standard errors of a tail's index
 FEWEST_KEYS = 20  # real values that all differ, from which that means something
 _CODES = ("identifier", "key", "iban", "uuid", "phone")
 _COUNTED = ("identifier", "key")  # which may be a counter's
@@ -139,8 +144,43 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
         yield _Breach("level", name, rule, unseen, synthetic)
         return
     rule = f"within {column.minimum} to {column.maximum}"
-    yield _Breach("range", name, rule, outside_range(synthetic, column), synthetic)
+    far = _of_another_magnitude(coded, 2 * len(tables.coded))
+    yield _Breach("range", name, rule, outside_range(synthetic, column) & ~far, synthetic)
+    rule = f"of the real values' magnitude ({column.minimum} to {column.maximum})"
+    yield _Breach("magnitude", name, rule, far, synthetic)
     yield from _special_breaches(real, synthetic, column, coded)
+
+
+def _of_another_magnitude(column: CodedColumn, n_tests: int) -> Mask:
+    """Say which numbers are out of the real range by orders of magnitude, and by no heavy tail.
+
+    The distances from the median, on each side, are taken for those of a Pareto tail. Its index is
+    Hill's estimate by the largest tenth, and some standard errors more, so it is too heavy rather
+    than too light. Fresh rows hardly go beyond the quantile of it that is looked at.
+
+    Notes
+    -----
+    Source: Hill, "A simple general approach to inference about the tail of a distribution", Annals
+    of Statistics 3 (1975).
+    """
+    real = column.real[~np.isnan(column.real)]
+    far = np.zeros(len(column.synthetic), np.bool_)
+    if len(real) < FEWEST_OF_RANGE:
+        return far
+    middle, n_rows = float(np.median(real)), max(len(column.synthetic), 1)
+    for sign in (1.0, -1.0):
+        tail = np.sort(np.maximum(sign * (real - middle), 0.0))
+        n_tail = min(len(tail) // 10, int((tail > 0).sum()) - 1)
+        if n_tail < FEWEST_OF_TAIL:
+            continue
+        largest, start = tail[-n_tail:], tail[-n_tail - 1]
+        index = float(np.log(largest / start).mean()) * (1 + SURE / np.sqrt(n_tail))
+        chance = FALSE_ALARM / (n_rows * n_tests)
+        times = index * np.log(n_tail / (len(real) * chance)) - np.log(largest[-1] / start)
+        limit = np.log(largest[-1]) + max(times, np.log(MAGNITUDES))
+        distance = np.maximum(sign * (column.synthetic - middle), 0.0)
+        far |= distance > np.exp(min(limit, MOST_EXPONENT))
+    return far
 
 
 def _key_breaches(

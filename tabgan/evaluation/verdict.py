@@ -13,6 +13,7 @@ from tabgan.evaluation.weak_points import WORTHLESS_SHAPE, find_weak_points
 
 __all__ = ["make_verdict"]
 
+MOST_POINTS = 3  # weak points that are told
 LEAST_GAIN = 0.02  # of a model of real rows over chance
 FIT = 0.9  # score of each part that a use rests on, at least …
 FIT_WITH_CARE = 0.6  # … or at least with care
@@ -80,7 +81,10 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     headline = _headline(reached, points)
     uses = tuple(_uses(parts, scores, points, copied))
     is_copied = copied is not None and copied.severity > _STEPS[1].severity
-    return Verdict(reached.grade, headline, score, scores, points[:3], uses, is_copied)
+    shown = points[:MOST_POINTS]
+    if is_copied and copied not in shown:  # what bounds the grade is told
+        shown = (*shown[:-1], *near[:1])
+    return Verdict(reached.grade, headline, score, scores, shown, uses, is_copied)
 
 
 def _uses(

@@ -33,6 +33,7 @@ from tabgan.evaluation.structure import (
     broken_near_rule,
     broken_presence,
     broken_rule,
+    lost_of_one,
     lost_row_order,
     lost_times,
 )
@@ -73,6 +74,8 @@ _REMEDIES: Mapping[Fault, str] = {
     "range": "Drop these rows, or keep the range while sampling; in tabgan by minimum and maximum "
     "of {!r} in the schema (--schema), or the constraint Range.",
     "length": "Write texts of {!r} that are as long as the real ones; in tabgan --kind {}=text.",
+    "magnitude": "Drop these rows; in tabgan set minimum and maximum of {!r} in the schema "
+    "(--schema).",
     "kind": "Write {!r} in the real table's form; tabgan inspect shows how it is read.",
     "fraction": "Round {!r}; in tabgan --kind {}=integer.",
 }
@@ -324,7 +327,11 @@ def _unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
 def _weakly_unrelated(parts: PartResults, relations: Relations) -> Iterator[WeakPoint]:
     """Yield what is lost of the relations that are weak one by one."""
     pairs, weak = parts.fidelity.pairs, relations.weak
-    if pairs is None or not weak.is_known:
+    if pairs is None:
+        return
+    if not weak.is_known:
+        if lost := lost_of_one(relations):
+            yield _weakly_unrelated_column(pairs.names, lost)
         return
     whole, kept = weak.fresh.sum(axis=0), weak.found.sum(axis=0)
     noise = np.sqrt(np.square(weak.unrelated).sum(axis=0))
@@ -333,11 +340,17 @@ def _weakly_unrelated(parts: PartResults, relations: Relations) -> Iterator[Weak
     worst = int(by_column.argmax())
     rest = 1 - (kept.sum() - 2 * kept[worst]) / max(whole.sum() - 2 * whole[worst], TINY)
     if by_column[worst] > LEAST_OF_WEAK and rest < by_column[worst] / 3:
-        point = _unrelated_column(pairs.names[worst], float(by_column[worst]))
-        yield point._replace(severity=WEAKLY * point.severity)
+        yield _weakly_unrelated_column(pairs.names, (worst, float(by_column[worst])))
+    elif lost := lost_of_one(relations):
+        yield _weakly_unrelated_column(pairs.names, lost)
     elif weak.lost > LEAST_OF_COLUMN:
         most_lost = f"of {pairs.names[worst]!r}; each of them is weak, but their sum is not"
         yield _unrelated_table((pairs.names[worst],), weak.lost, most_lost)
+
+
+def _weakly_unrelated_column(names: Sequence[str], lost: tuple[int, float]) -> WeakPoint:
+    point = _unrelated_column(names[lost[0]], lost[1])
+    return point._replace(severity=WEAKLY * point.severity)
 
 
 def _unrelated_column(name: str, lost: float) -> WeakPoint:

@@ -114,7 +114,7 @@ def test_a_model_of_a_database_is_sampled_and_shown(run, saved):
 
 
 def test_databases_are_compared(run, shop, saved):
-    result = run("evaluate", shop, "fake.db", "-q")
+    result = run("evaluate", shop, "fake.db")
     assert result.exit_code == 0, result.stderr
     assert "integrity" in result.stdout
     assert "cardinality error" in result.stdout

@@ -1,4 +1,5 @@
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -15,11 +16,11 @@ from tabgan.evaluation.detection import (
     AUCEstimate,
     cross_validate,
     folds_of,
-    macro_auc,
     map_in_threads,
     mean_auc,
     roc_auc,
 )
+from tabgan.evaluation.utility import macro_auc
 
 SCORES = st.lists(st.integers(0, 5), min_size=2, max_size=30)
 
@@ -65,7 +66,7 @@ def test_each_row_is_held_out_once():
 
 @pytest.fixture
 def four_cores(monkeypatch):
-    monkeypatch.setattr(detection, "cpu_count", lambda: 4)
+    monkeypatch.setattr(detection, "_FREE_CORES", threading.Semaphore(3))
 
 
 def test_results_keep_the_order_of_the_jobs(four_cores):
@@ -79,6 +80,28 @@ def test_results_keep_the_order_of_the_jobs(four_cores):
         return job * job
 
     assert map_in_threads(work, range(5)) == [0, 1, 4, 9, 16]
+
+
+def test_jobs_of_jobs_share_the_cores(four_cores):
+    at_work: list[int] = []
+    most = []
+
+    def inner(job):
+        at_work.append(job)
+        time.sleep(0.01)
+        most.append(len(at_work))
+        at_work.remove(job)
+        return job
+
+    def outer(job):
+        return sum(map_in_threads(inner, range(5 * job, 5 * job + 5)))
+
+    assert map_in_threads(outer, range(6)) == [sum(range(5 * n, 5 * n + 5)) for n in range(6)]
+    assert 2 <= max(most) <= 4
+    assert all(
+        detection._FREE_CORES.acquire(blocking=False) for _ in range(3)
+    )  # all are given back
+    assert not detection._FREE_CORES.acquire(blocking=False)
 
 
 def test_a_job_has_one_thread_of_each_library(four_cores):

@@ -8,10 +8,17 @@ import pytest
 from sklearn.datasets import load_linnerud
 
 from tabgan import Column, DataError, Schema, evaluate, infer_schema
-from tabgan.evaluation.compared_tables import CodedColumn, code_columns
+from tabgan.evaluation.compared_tables import CodedColumn, code_columns, read_tables
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.distributions import MOST_CELLS
-from tabgan.evaluation.fidelity import pair_trends, quality_errors, shape_error, trend_error
+from tabgan.evaluation.fidelity import (
+    measure_relations,
+    pair_trends,
+    quality_errors,
+    shape_error,
+    trend_error,
+)
+from tabgan.evaluation.structure import lost_of_one
 
 NONE = np.array([])
 
@@ -213,3 +220,22 @@ def test_ten_rows_show_no_lost_relation(seed):
     order = np.random.default_rng(seed).permutation(20)
     one, other = (table.iloc[rows].reset_index(drop=True) for rows in (order[:10], order[10:]))
     assert evaluate(one, other, random_state=seed).verdict.weak_points == ()
+
+
+def groups_of_columns(seed: int, width: int = 90) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    common = np.repeat(rng.normal(size=(2000, width // 3)), 3, axis=1)
+    return pd.DataFrame(0.65 * common + 0.76 * rng.normal(size=(2000, width))).add_prefix("x")
+
+
+def test_one_shuffled_column_of_many_is_found():
+    real, fresh = groups_of_columns(0), groups_of_columns(1)
+    rng = np.random.default_rng(2)
+    shuffled = fresh.assign(x40=rng.permutation(fresh["x40"]))
+    found = [
+        lost_of_one(measure_relations(read_tables(real, table), np.random.default_rng(0), 2000))
+        for table in (fresh, shuffled)
+    ]
+    assert found[0] is None
+    assert found[1] is not None
+    assert found[1][0] == 40

@@ -328,3 +328,32 @@ def test_words_of_codes_are_those_of_real_ones():
     (found,) = check_validity(tables, rng()).violations
     assert (found.column, found.rows, found.fault) == ("code", 30, "kind")
     assert "'INV'" in found.rule
+
+
+class TestNumbersOfAnotherMagnitude:
+    @staticmethod
+    def table(seed: int, index: float = 1.5) -> pd.DataFrame:
+        draw = np.random.default_rng(seed)
+        return pd.DataFrame(
+            {
+                "price": np.exp(draw.normal(3, 1.2, 800)).round(2),
+                "claim": (50 * draw.pareto(index, 800) + 1).round(2),
+                "gain": np.where(draw.random(800) < 0.9, 0, draw.lognormal(8, 2, 800)).round(),
+            }
+        )
+
+    @pytest.mark.parametrize(("value", "column"), [(1e60, "price"), (-1e12, "claim")])
+    def test_they_are_told_however_few_rows_have_one(self, value, column):
+        fresh = self.table(1)
+        fresh.loc[5, column] = value
+        found = check_validity(read_tables(self.table(0), fresh), rng()).violations
+        assert [
+            (one.column, one.rows, one.example) for one in found if one.fault == "magnitude"
+        ] == [(column, 1, str(value))]
+
+    @pytest.mark.parametrize("index", [0.5, 1.0, 3.0])
+    def test_no_fresh_row_of_a_heavy_tail_has_one(self, index):
+        for seed in range(10):
+            tables = read_tables(self.table(seed, index), self.table(seed + 50, index))
+            found = check_validity(tables, rng()).violations
+            assert "magnitude" not in {one.fault for one in found}

@@ -1,6 +1,5 @@
 """``tabgan evaluate`` and ``tabgan privacy``: measure how good a table is, and attack it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -134,7 +133,7 @@ def evaluate(
     if html is not None:
         found.save_html(html, force=force)
         report.say(f"Wrote {html}")
-    _print(found, as_json)
+    report.print_result(found.summary, found.to_json, as_json=as_json)
     _check_score(min(one.score for one in verdicts), fail_under)
     if fail_under is not None and any(one.is_copied for one in verdicts):
         _fail(
@@ -213,13 +212,6 @@ def _names_of(paths: Sequence[str]) -> list[str]:
     """Return the files' names, or the whole paths where two are alike."""
     names = [Path(path).name for path in paths]
     return names if len(set(names)) == len(names) else [*paths]
-
-
-def _print(found: "Evaluation | Comparison", as_json: bool) -> None:
-    from tabgan.cli.command_output import print_text
-
-    text = json.dumps(found.to_json(), allow_nan=False) if as_json else found.summary()
-    print_text(text)
 
 
 _ATTACKS = ("copies", "closest", "membership", "singling_out", "linkability", "inference")
@@ -310,7 +302,7 @@ def privacy(
     real rows and on rows of the holdout. A risk, from 0 to 1 with a 95 % interval, is how much
     better the attack does on the real rows. The risks are printed to standard output.
     """
-    from tabgan.cli.command_output import Report, print_text
+    from tabgan.cli.command_output import Report
     from tabgan.cli.tables import load_schema, read_compared
     from tabgan.evaluation.attacks.audit import audit
 
@@ -329,7 +321,7 @@ def privacy(
     report.say(f"Ran the attacks in {report.done('attack'):.1f} s")
     over = () if fail_over is None else result.over(fail_over, fail_end)
     facts = result.to_json() | {"over_limit": [f"{risk.attack}, {risk.about}" for risk in over]}
-    print_text(json.dumps(facts, allow_nan=False) if as_json else str(result))
+    report.print_result(result.__str__, lambda: facts, as_json=as_json)
     if over and result.holdout_fault and fail_end == "high":
         _fail(f"No risk is shown to be below the limit of {fail_over}")
     if over:

@@ -53,10 +53,10 @@ def test_json_with_holdout_and_target(run, tables):
 
 
 def test_a_score_that_is_too_low(run, tables):
-    result = run("evaluate", tables["real"], tables["bad"], "--fail-under", "0.9", "-q")
+    result = run("evaluate", tables["real"], tables["bad"], "--fail-under", "0.9")
     assert result.exit_code == 6
     assert "No stand-in for the real table" in result.stdout
-    assert result.stderr.startswith("The score is 0.")
+    assert "\nThe score is 0." in result.stderr
     assert result.stderr.endswith(" below --fail-under 0.9\n")
     assert run("evaluate", tables["real"], tables["fresh"], "--fail-under", "0.9").exit_code == 0
 
@@ -90,8 +90,24 @@ def test_other_columns(run, tables, tmp_path):
     )
 
 
+def test_several_tables_are_told_apart_by_their_file(run, tables, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("size\n" + "small\n" * 20)
+    result = run("evaluate", tables["real"], tables["fresh"], other, "-q")
+    assert result.exit_code == 3
+    assert "'other.csv': The synthetic table is missing the columns 'price'" in result.stderr
+
+
+def test_quiet_leaves_the_verdict_to_the_exit_code(run, tables):
+    result = run("evaluate", tables["real"], tables["fresh"], "-q")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
 def test_wrong_usage(run, tables):
     files = (tables["real"], tables["fresh"])
+    assert run("evaluate", tables["real"]).stderr == (
+        "Error: Missing argument 'SYNTHETIC...'.\nTry 'tabgan evaluate --help' for help.\n"
+    )
     assert run("evaluate", tables["real"]).exit_code == 2
     for limit in ("90", "nan", "inf"):
         assert run("evaluate", *files, "--fail-under", limit).exit_code == 2
@@ -113,7 +129,7 @@ def test_attacks_beside_the_rest(run, tables, tmp_path):
     page = tmp_path / "page.html"
     result = run(
         *("evaluate", tables["real"], tables["fresh"], "--holdout", tables["holdout"]),
-        *("--privacy", "--html", page, "-q"),
+        *("--privacy", "--html", page),
     )
     assert result.exit_code == 0
     assert "membership" in result.stdout
