@@ -58,7 +58,7 @@ LEAST_THERE = 0.5  # share of the rows that have a target
 FEWEST_UNITS = 10  # to test on, that show how alike their rows are
 FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area is left to chance
 SHOWN = 10  # columns whose importance is told
-MOST_COLUMNS = 40  # that are predicted one by one, by …
+MOST_COLUMNS = 40  # that are predicted one by one
 SURE = 3  # standard errors of an AUC
 SYMPTOM = 0.8  # discount of what models lose
 TESTED = 5  # real rows for each that models are tested on, where there is no holdout
@@ -395,9 +395,8 @@ def _unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
 def _lost_of_rows(one: Predicted, errors: float) -> float:
     """Return the share of what real rows teach that synthetic ones lose, if sure by such errors."""
     lost = one.score.baseline - one.score_of_rows
-    return (
-        min(lost / one.gain / (1 - one.chance), 1.0) if lost > errors * one.error_of_rows else 0.0
-    )
+    is_sure = lost > errors * one.error_of_rows
+    return min(lost / one.gain / (1 - one.chance), 1.0) if is_sure else 0.0
 
 
 class Split(NamedTuple):
