@@ -235,10 +235,13 @@ def without_holes(
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return the table for generators that take no missing values, and its columns of marks.
 
-    Levels become text, with a level for missing; a number with missing values is filled with its
-    mean, and gets a nominal column beside it that says where.
+    Levels become text, with a level for missing; dates become days since 1970; a number with
+    missing values is filled with its mean, and gets a nominal column beside it that says where.
     """
     whole, marks = train.copy(), {}
+    for name in train.select_dtypes("datetime"):
+        train = train.assign(**{name: (train[name] - pd.Timestamp(0)) / pd.Timedelta(days=1)})
+        whole[name] = train[name]
     for name in train:
         holes = train[name].isna()
         if name in categorical:
