@@ -37,7 +37,9 @@ SMARTNOISE = Environment(
     torch=True,
     reported=("smartnoise-synth", "smartnoise-sql", "opacus", "mbi", "torch", "numpy", "pandas"),
 )
-DPMM = Environment("dpmm", ("dpmm==0.1.9", "numpy<2", "pyarrow<15"), reported=("dpmm", "numpy", "pandas"))
+DPMM = Environment(
+    "dpmm", ("dpmm==0.1.9", "numpy<2", "pyarrow<15"), reported=("dpmm", "numpy", "pandas")
+)
 PEERS = {
     **dict.fromkeys(("mst", "aim", "dp-ctgan", "pate-ctgan"), SMARTNOISE),
     **dict.fromkeys(("dpmm-mst", "dpmm-aim"), DPMM),
