@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for row in rows
         if "note" not in row
     ]
-    print_table([*rows, *means(scored)], COLUMNS)
+    print_table([*rows, *(means(scored) if scored else [])], COLUMNS)
     print(f"written to {options.out}", file=sys.stderr)
 
 
