@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tabgan.estimator.oversampler import SyntheticOverSampler
     from tabgan.evaluation.attacks.audit import audit
     from tabgan.evaluation.evaluate import compare, evaluate
-    from tabgan.evaluation.report.table_charts import plot_column, plot_pair, plot_training
+    from tabgan.evaluation.report.report_page import plot_column, plot_pair, plot_training
     from tabgan.fitting.fit_session import NotFittedError
     from tabgan.images.image_gan import ImageGAN
     from tabgan.images.image_translator import ImageTranslator
@@ -100,9 +100,9 @@ _HOMES = {
     "evaluate": "tabgan.evaluation.evaluate",
     "infer_relations": "tabgan.relations.infer_relations",
     "infer_schema": "tabgan.inference.infer_schema",
-    "plot_column": "tabgan.evaluation.report.table_charts",
-    "plot_pair": "tabgan.evaluation.report.table_charts",
-    "plot_training": "tabgan.evaluation.report.table_charts",
+    "plot_column": "tabgan.evaluation.report.report_page",
+    "plot_pair": "tabgan.evaluation.report.report_page",
+    "plot_training": "tabgan.evaluation.report.report_page",
     "tune": "tabgan.tuning.tune",
 }
 

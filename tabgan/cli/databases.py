@@ -44,6 +44,7 @@ _ALWAYS = (
     "config",
     "kinds",
     "relations",
+    "svg",
     "scale",
     "references",
     "delimiter",
@@ -531,8 +532,21 @@ def _default_output(data: str) -> str:
     return default_output(data)
 
 
+def _write_text(path: str, text: str, *, force: bool) -> None:
+    from tabgan.files.read_write import open_output
+
+    with open_output(path, force=force) as sink:
+        sink.write(text.encode())
+
+
 def inspect_database(
-    source: str, report: Report, *, reading: dict[str, Any], file: str | None, as_json: bool
+    source: str,
+    report: Report,
+    *,
+    reading: dict[str, Any],
+    file: str | None,
+    picture: str | None,
+    as_json: bool,
 ) -> bool:
     """Show the tables of a database and the keys between them; False if there is a single table.
 
@@ -546,15 +560,17 @@ def inspect_database(
         The options on how to read tables.
     file
         The file of the keys, which is written if it is not there; or None.
+    picture
+        The file of an SVG picture of the tables and keys, or None.
     as_json
         Whether the keys are printed as JSON.
     """
     from tabgan.relations.drawing_plan import plan_database
-    from tabgan.relations.relations import parent_rows, without_orphans
+    from tabgan.relations.relations import draw_relations, parent_rows, without_orphans
 
     found = open_database(source, reading, file, report)
     if found is None:
-        check_single_table(relations=file)
+        check_single_table(relations=file, svg=picture)
         return False
     database, relations = found
     _check_options(source, [*database.tables])
@@ -564,12 +580,12 @@ def inspect_database(
     plan = plan_database(tables, relations, rows)
     notes = [*orphans, *plan.notes]
     if file is not None and not Path(file).exists():
-        from tabgan.files.read_write import open_output
-
         text = json.dumps(relations.to_json(), ensure_ascii=False, indent=2) + "\n"
-        with open_output(file) as sink:
-            sink.write(text.encode())
+        _write_text(file, text, force=False)
         report.say(f"Wrote {file}; edit it and pass it with --relations")
+    if picture is not None:
+        _write_text(picture, draw_relations(tables, relations) + "\n", force=True)
+        report.say(f"Wrote {picture}")
     sizes = {name: [len(frame), frame.shape[1]] for name, frame in database.tables.items()}
     if as_json:
         facts = {"tables": sizes, "relations": relations.to_json(), "notes": notes}

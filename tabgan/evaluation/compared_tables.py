@@ -39,6 +39,7 @@ __all__ = [
     "LESS_CERTAIN",
     "Side",
     "code_columns",
+    "halves_of_units",
     "join_rare_levels",
     "matrix_of",
     "read_tables",
@@ -487,6 +488,25 @@ def shuffled_rows(n_rows: int, units: Rows | None, rng: np.random.Generator) -> 
         return rows
     places = rng.permutation(int(units.max()) + 1)[units]
     return rows[np.argsort(places[rows], kind="stable")]
+
+
+def halves_of_units(n_rows: int, units: Rows | None, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """Return the rows of two halves of the units, in random order.
+
+    Parameters
+    ----------
+    n_rows, units
+        As `shuffled_rows` takes them.
+    rng
+        Draws the halves.
+    """
+    rows = rng.permutation(n_rows)
+    if units is None:
+        middle = (n_rows + 1) // 2
+        return rows[:middle], rows[middle:]
+    n_units = int(units.max()) + 1
+    is_first = (rng.permutation(n_units) < (n_units + 1) // 2)[units[rows]]
+    return rows[is_first], rows[~is_first]
 
 
 def matrix_of(coded: Mapping[int, CodedColumn], side: Side, rows: Rows | None = None) -> Floats:

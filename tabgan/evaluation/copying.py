@@ -13,14 +13,22 @@ from numpy.typing import NDArray
 from scipy.stats import nhypergeom
 
 from tabgan.base.random_streams import numpy_stream
-from tabgan.evaluation.compared_tables import CodedColumn, row_hashes
+from tabgan.evaluation.compared_tables import (
+    CodedColumn,
+    Side,
+    halves_of_units,
+    row_hashes,
+    shuffled_rows,
+)
 from tabgan.evaluation.detection import map_in_threads
-from tabgan.evaluation.evaluation_parts import Figure, Nearness
+from tabgan.evaluation.evaluation_parts import Figure
+from tabgan.evaluation.results import Nearness
 
 __all__ = ["Points", "fault_of_holdout", "measure_nearness", "nearest", "place_rows"]
 
 MOST_CORNERS = 64
 BLOCK_ROWS = 250  # that a thread looks for at a time
+FAR = 1e30  # more than half the square of any distance
 """A level has a direction of its own among so many; of more levels, each has a random code."""
 Points32 = NDArray[np.float32]
 TIE = 1e-6
@@ -37,14 +45,18 @@ Rows = NDArray[np.int64]
 
 
 def measure_nearness(
-    coded: Mapping[int, CodedColumn], rng: np.random.Generator, most_rows: int
+    coded: Mapping[int, CodedColumn],
+    rng: np.random.Generator,
+    most_rows: int,
+    units: Mapping[Side, Rows] | None = None,
 ) -> Nearness:
     """Count copies in all rows, and measure distances between samples.
 
     The baselines come from the holdout where there is one. Without it, the baseline of copies is
     the share of real rows that equal another one; of unique copies, the share of rows of one half
     of the table that equal a row which occurs once in the other half; of distances, that between
-    the halves.
+    the halves. Rows of one key are alike: real ones are compared with those of other keys, unless
+    most synthetic keys are real ones, and a part of a table has whole keys.
 
     Parameters
     ----------
@@ -54,19 +66,60 @@ def measure_nearness(
         Draws the samples.
     most_rows
         Distances are measured between at most so many rows of each table.
+    units
+        The unit of each row of the tables (`ComparedTables.joint_units`); none where each row is
+        one.
     """
-    copies, unique = _copies(coded, rng)
-    coded = _thinned(coded, CANDIDATES_A_QUERY * most_rows, rng)
+    keys = _Keys.of(coded, units or {})
+    copies, unique = _copies(coded, None if keys.are_rows else keys.real, rng)
+    coded, keys = _thinned(coded, keys, CANDIDATES_A_QUERY * most_rows, rng)
     first = next(iter(coded.values()))
     placed = _Placed(
         *place_rows({place: _joined(column) for place, column in coded.items()}),
         (len(first.real), len(first.holdout)),
+        keys,
     )
     nearer, distance = _distances(placed, np.sqrt(len(coded)), rng, most_rows)
     return Nearness(copies, unique, nearer, distance, _near_copies(placed, rng, most_rows))
 
 
-def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple[Figure, Figure]:
+class _Keys(NamedTuple):
+    """The unit of each row of the tables, whose rows are alike, by one number in all of them.
+
+    Attributes
+    ----------
+    real, synthetic, holdout
+        Shape (rows of the table,); the row's own number where each row is a unit.
+    are_rows
+        Whether each row counts by itself: there are no units, or most of the synthetic rows belong
+        to units of the real table, and so are as near to it as its own rows are.
+    """
+
+    real: Rows
+    synthetic: Rows
+    holdout: Rows
+    are_rows: bool
+
+    @classmethod
+    def of(cls, coded: Mapping[int, CodedColumn], units: Mapping[Side, Rows]) -> "_Keys":
+        first = next(iter(coded.values()))
+        sizes = [len(first.real), len(first.synthetic), len(first.holdout)]
+        if "real" not in units:
+            real, synthetic, holdout = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+            return cls(real, synthetic, holdout, are_rows=True)
+        real, synthetic = units["real"], units["synthetic"]
+        shared = float(np.isin(synthetic, real).mean()) > 1 / 2
+        return cls(real, synthetic, units.get("holdout", real[:0]), shared)
+
+    def shuffled(self, rng: np.random.Generator) -> Rows:
+        """Return the real rows in random order, those of one unit one after the other."""
+        units = None if self.are_rows else _codes(self.real)
+        return shuffled_rows(len(self.real), units, rng)
+
+
+def _copies(
+    coded: Mapping[int, CodedColumn], units: Rows | None, rng: np.random.Generator
+) -> tuple[Figure, Figure]:
     real, synthetic, holdout = (
         row_hashes([getattr(column, side) for column in coded.values()])
         for side in ("real", "synthetic", "holdout")
@@ -76,7 +129,7 @@ def _copies(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> tuple
     if len(holdout):
         chance = _share(holdout, kinds_of_rows), _share(holdout, once)
     else:
-        one, other = np.array_split(rng.permutation(real), 2)
+        one, other = (real[rows] for rows in halves_of_units(len(real), units, rng))
         kinds, times = np.unique(other, return_counts=True)
         chance = 1 - len(once) / len(real), _share(one, kinds[times == 1])
     own = _share(synthetic, kinds_of_rows), _share(synthetic, once)
@@ -117,17 +170,18 @@ def fault_of_holdout(unseen: Hashes, tables: Mapping[str, Hashes]) -> str:
 
 
 def _thinned(
-    coded: Mapping[int, CodedColumn], most_rows: int, rng: np.random.Generator
-) -> dict[int, CodedColumn]:
-    """Return the columns with so many rows of each table at most."""
+    coded: Mapping[int, CodedColumn], keys: _Keys, most_rows: int, rng: np.random.Generator
+) -> tuple[dict[int, CodedColumn], _Keys]:
+    """Return the columns, and units, with so many rows of each table at most."""
     first = next(iter(coded.values()))
-    sides = ("real", "synthetic", "holdout")
+    sides: tuple[Side, ...] = ("real", "synthetic", "holdout")
     long = [side for side in sides if len(getattr(first, side)) > most_rows]
     rows = {side: rng.permutation(len(getattr(first, side)))[:most_rows] for side in long}
-    return {
+    thinned = {
         place: column._replace(**{side: getattr(column, side)[rows[side]] for side in long})
         for place, column in coded.items()
     }
+    return thinned, keys._replace(**{side: getattr(keys, side)[rows[side]] for side in long})
 
 
 class _Placed(NamedTuple):
@@ -136,13 +190,14 @@ class _Placed(NamedTuple):
     learned: "Points"
     drawn: "Points"
     sizes: tuple[int, int]  # of the real table and of the holdout
+    keys: _Keys
 
 
 def _distances(
     placed: _Placed, scale: float, rng: np.random.Generator, most_rows: int
 ) -> tuple[Figure | None, Figure]:
-    points, drawn, (n_real, n_holdout) = placed
-    real = rng.permutation(n_real)
+    points, drawn, (n_real, n_holdout), keys = placed
+    real = keys.shuffled(rng)  # as many rows of a holdout have as many units
     holdout = n_real + rng.permutation(n_holdout)[:most_rows]
     drawn = drawn.rows(rng.permutation(len(drawn.values))[:most_rows])
 
@@ -172,23 +227,30 @@ def _near_copies(placed: _Placed, rng: np.random.Generator, most_rows: int) -> F
     fresh one has a negative hypergeometric distribution. Rows at regular distances, such as those
     of a series, are farther from each other than any fresh row; so without a holdout, as many small
     values are expected too as the bulk of the synthetic ones lets expect. A bulk nearer than points
-    between the real rows are is one of copies: the real rows' distances count then.
+    between the real rows are is one of copies: the real rows' distances count then. Of units of
+    several rows it is their nearest rows whose orders are equally likely.
     """
-    points, drawn, (n_real, n_holdout) = placed
-    learned = points.rows(np.sort(rng.permutation(n_real)[: CANDIDATES_A_QUERY * most_rows]))
-    drawn = drawn.rows(rng.permutation(len(drawn.values))[:most_rows])
-    signs = _signs_of_copies(nearest(drawn, learned, 2)[0])
+    points, drawn, (n_real, n_holdout), keys = placed
+    learned = points.rows(np.arange(n_real))
+    rows = rng.permutation(len(drawn.values))[:most_rows]
+    signs = _signs_of_copies(nearest(drawn.rows(rows), learned, 2)[0])
+    units = [keys.synthetic[rows]]
     if n_holdout:
-        fresh = points.rows(n_real + rng.permutation(n_holdout)[:most_rows])
-        controls = _signs_of_copies(nearest(fresh, learned, 2)[0])
+        rows = rng.permutation(n_holdout)[:most_rows]
+        controls = _signs_of_copies(nearest(points.rows(n_real + rows), learned, 2)[0])
+        units.append(keys.holdout[rows])
     else:
-        fresh = learned.rows(rng.permutation(len(learned.values))[:most_rows])
-        controls = _signs_of_copies(nearest(fresh, learned, 3)[0][:, 1:])
+        rows = rng.permutation(n_real)[:most_rows]
+        own = np.arange(n_real) if keys.are_rows else keys.real
+        nearby = nearest(learned.rows(rows), learned, 2, apart=(own[rows], own))
+        controls = _signs_of_copies(nearby[0])
+        units.append(keys.real[rows])
     if np.median(signs[1]) < BETWEEN * np.median(controls[1]):
         dimension = None  # half of the rows are copies: in many columns no others are so near
     else:
         dimension = np.inf if n_holdout else _dimension(controls[1])
-    found = [_beyond_chance(*each, dimension) for each in zip(signs, controls, strict=True)]
+    both = _codes(units[0]), _codes(units[1])
+    found = [_beyond_chance(*each, both, dimension) for each in zip(signs, controls, strict=True)]
     return max(found, key=lambda figure: figure.value - figure.baseline)
 
 
@@ -210,9 +272,23 @@ def _dimension(ratios: Floats) -> float:
     return max(float(np.log(0.5) / np.log(middle)), 1.0)
 
 
-def _beyond_chance(values: Floats, controls: Floats, dimension: float | None) -> Figure:
-    """Return the share of small values, and of controls, where chance does not explain them."""
-    ordered, best = np.sort(controls), Figure(0.0, 0.0)
+def _codes(units: Rows) -> Rows:
+    codes: Rows = np.unique(units, return_inverse=True)[1]
+    return codes
+
+
+def _beyond_chance(
+    values: Floats, controls: Floats, units: tuple[Rows, Rows], dimension: float | None
+) -> Figure:
+    """Return the share of small values, and of controls, where chance does not explain them.
+
+    The smallest one of each unit counts.
+    """
+    rows, best = values, Figure(0.0, 0.0)
+    values, controls = (
+        _smallest(own, codes) for own, codes in zip((values, controls), units, strict=True)
+    )
+    ordered = np.sort(controls)
     n, m = len(values), len(controls)
     between = float(np.median(controls)) * BETWEEN
     middle = max(float(np.median(values)), between, TIE)
@@ -227,8 +303,16 @@ def _beyond_chance(values: Floats, controls: Floats, dimension: float | None) ->
         expected = n * max(k / (m + 1), smooth)
         chance = nhypergeom.sf(count - 1, n + m, n, k) if count > TIMES_EXPECTED * expected else 1.0
         if chance < FALSE_ALARM and (count - expected) / n > (best.value - best.baseline) / 100:
-            best = Figure(100 * count / n, 100 * expected / n)
+            share = float((rows < limit).mean())
+            best = Figure(100 * share, 100 * share * expected / count)
     return best
+
+
+def _smallest(values: Floats, units: Rows) -> Floats:
+    """Return the smallest value of each unit."""
+    smallest = np.full(int(units.max()) + 1, np.inf)
+    np.minimum.at(smallest, units, values)
+    return smallest
 
 
 def _joined(column: CodedColumn) -> CodedColumn:
@@ -331,7 +415,11 @@ def _corners(place: int, column: CodedColumn) -> tuple[Points32, Points32]:
 
 
 def nearest(
-    queries: Points, candidates: Points, count: int = 1
+    queries: Points,
+    candidates: Points,
+    count: int = 1,
+    *,
+    apart: tuple[Rows, Rows] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Find the candidates that are nearest to each query.
 
@@ -343,6 +431,9 @@ def nearest(
         Points of one space.
     count
         How many to find for each query; all of them where there are fewer.
+    apart
+        The units of the queries and of the candidates, if no candidate of a query's own unit is to
+        be found while there is another one.
 
     Returns
     -------
@@ -362,17 +453,21 @@ def nearest(
     among = candidates.values
     squares = np.einsum("ij,ij->i", among, among) / 2
 
-    def places_of(rows: Points32) -> NDArray[np.int64]:
-        apart = rows @ among.T
-        np.subtract(squares, apart, out=apart)  # half of the squared distance, but for one part
+    def places_of(block: slice) -> NDArray[np.int64]:
+        rows = queries.values[block]
+        halves = rows @ among.T
+        np.subtract(squares, halves, out=halves)  # half of the squared distance, but for one part
+        if apart is not None:
+            halves[apart[0][block, None] == apart[1]] = FAR
         every = np.arange(len(rows))
         places = np.empty((len(rows), count), np.int64)
         for at in range(count):  # a few minima are found faster than an order
-            places[:, at] = apart.argmin(axis=1)
-            apart[every, places[:, at]] = np.inf
+            places[:, at] = halves.argmin(axis=1)
+            halves[every, places[:, at]] = np.inf
         return places
 
-    blocks = np.split(queries.values, range(BLOCK_ROWS, len(queries.values), BLOCK_ROWS))
+    starts = range(0, len(queries.values), BLOCK_ROWS)
+    blocks = [slice(start, start + BLOCK_ROWS) for start in starts]
     places = np.concatenate(map_in_threads(places_of, blocks))
     # sums of products lose what is small: so the distances are computed from the differences
     gaps = queries.values[:, None, :] - among[places]

@@ -64,6 +64,7 @@ MOST_LEAVES = 100  # … which has at most about so many leaves
 MOST_PERMUTED = 4_000  # held-out rows of a fold
 LEAST_DROP = 0.02  # of the detector's area, that a column alone accounts for
 SURE = 2  # standard errors that a feature's area is above chance
+UNKNOWN = 1 / 4  # variance of the area of a single unit
 Choice = tuple[int, ...]
 """Places of the columns that are looked at."""
 Floats = NDArray[np.float64]
@@ -168,18 +169,20 @@ class ClassifierTrial(NamedTuple):
     area: AUCEstimate
 
 
-def roc_auc(labels: Labels, scores: Floats) -> AUCEstimate:
+def roc_auc(labels: Labels, scores: Floats, units: Labels | None = None) -> AUCEstimate:
     """Return the area under the ROC curve with DeLong's variance.
 
     Parameters
     ----------
     labels, scores
         Shape (rows,): 0 or 1, both of which occur, and scores that are to be high for 1.
+    units
+        Shape (rows,): rows of one unit, from 0, tell as one; None where each row is one.
 
     Notes
     -----
     Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); by mid-ranks as in Sun and Xu,
-    IEEE Signal Processing Letters 21 (2014).
+    IEEE Signal Processing Letters 21 (2014); of units as in Obuchowski, Biometrics 53 (1997).
 
     Examples
     --------
@@ -189,6 +192,15 @@ def roc_auc(labels: Labels, scores: Floats) -> AUCEstimate:
     ones, zeros = np.sort(scores[labels == 1]), np.sort(scores[labels == 0])
     of_ones = _number_below(ones, zeros) / len(zeros)
     of_zeros = 1 - _number_below(zeros, ones) / len(ones)
+    if units is not None:
+        area = float(of_ones.mean())
+        moved = np.empty(len(labels))  # how far each row moves the area
+        for label, places in ((1, of_ones), (0, of_zeros)):
+            rows = np.flatnonzero(labels == label)
+            moved[rows[np.argsort(scores[rows], kind="stable")]] = (places - area) / len(rows)
+        n_units = min(len(np.unique(units[labels == label])) for label in (0, 1))
+        squares = float(np.square(np.bincount(units, moved)).sum())
+        return AUCEstimate(area, squares * n_units / (n_units - 1) if n_units > 1 else UNKNOWN)
     variance = sum(
         float(part.var(ddof=1)) / len(part) for part in (of_ones, of_zeros) if len(part) > 1
     )
@@ -211,6 +223,7 @@ def cross_validate(
     features: Any,
     labels: Labels,
     folds: Iterable[Fold],
+    units: Labels | None = None,
 ) -> Iterator[ClassifierTrial]:
     """Fit a classifier on two of three folds and try it on the third; for each fold.
 
@@ -222,10 +235,14 @@ def cross_validate(
         Shapes (rows, features), dense or sparse, and (rows,).
     folds
         The rows to fit on and those to try on, of each fold (`folds_of`).
+    units
+        Shape (rows,): the unit of each row; None where each row is one.
     """
     for fitted, held_out in folds:
         score = _fit(make, features, labels, fitted)
-        yield ClassifierTrial(score, held_out, roc_auc(labels[held_out], score(features[held_out])))
+        own = None if units is None else units[held_out]
+        area = roc_auc(labels[held_out], score(features[held_out]), own)
+        yield ClassifierTrial(score, held_out, area)
 
 
 def folds_of(labels: Labels, seed: int, units: Labels | None = None) -> list[Fold]:
@@ -492,7 +509,7 @@ def _tree_trials(sample: _Sample, seed: int) -> list[ClassifierTrial]:
 
     features, units = sample
     labels = half_labels(features)
-    return [*cross_validate(make, features, labels, folds_of(labels, seed, units))]
+    return [*cross_validate(make, features, labels, folds_of(labels, seed, units), units)]
 
 
 def _logistic_auc(sample: _Sample, nominal: Sequence[bool], seed: int) -> AUCEstimate:
@@ -506,7 +523,7 @@ def _logistic_auc(sample: _Sample, nominal: Sequence[bool], seed: int) -> AUCEst
     matrix = hstack(blocks, format="csr")
     labels = half_labels(matrix)
     folds = folds_of(labels, seed, units)
-    trials = cross_validate(lambda: LogisticRegression(max_iter=100), matrix, labels, folds)
+    trials = cross_validate(lambda: LogisticRegression(max_iter=100), matrix, labels, folds, units)
     return mean_auc([trial.area for trial in trials])
 
 
@@ -544,7 +561,7 @@ def aucs_alone(
         return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)
 
     def area(columns: Choice) -> AUCEstimate:
-        trials = cross_validate(make, features[:, list(columns)], labels, folds)
+        trials = cross_validate(make, features[:, list(columns)], labels, folds, units)
         return mean_auc([trial.area for trial in trials])
 
     choices = [*choices]

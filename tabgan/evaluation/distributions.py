@@ -20,6 +20,7 @@ __all__ = [
     "Associations",
     "PairCodes",
     "associations",
+    "carried_on",
     "column_distance",
     "distribution_of",
     "entropy",
@@ -31,6 +32,8 @@ __all__ = [
     "pair_association",
     "percent",
     "shorten",
+    "succession",
+    "transitions",
 ]
 
 SHOWN_LEVELS = 12
@@ -545,3 +548,135 @@ def likeness_by_chance(groups: Codes, values: Floats, found: float, *, nominal: 
     count = float(weights.sum() ** 2 / max(float(np.square(weights).sum()), 1e-12))
     share = min(max(found, 0.0), 1.0)
     return float(np.sqrt(share * (1 - share) / count) + 1 / count) if count else 1.0
+
+
+def succession(keys: Codes, order: Floats, values: Floats, *, nominal: bool) -> tuple[float, int]:
+    """Return how alike two rows are that follow each other within their key.
+
+    It is 1 less the mean squared difference of the ranks of such rows, of that of any two rows of
+    the key: 0 where the order tells nothing, near to 1 where values move little from row to row.
+    Levels differ or not.
+
+    Parameters
+    ----------
+    keys
+        The key of each row, shape (rows,); −1 for none.
+    order
+        What orders the rows of a key, likewise; NaN for nothing.
+    values
+        Numbers or codes of levels, likewise; NaN for none.
+    nominal
+        Whether they are codes.
+
+    Returns
+    -------
+    The strength, NaN where rows of a key do not differ, and how many pairs of rows follow each
+    other.
+
+    Examples
+    --------
+    >>> keys, time = np.zeros(5, np.int64), np.array([3.0, 1.0, 2.0, 5.0, 4.0])
+    >>> succession(keys, time, 10 * time, nominal=False)
+    (0.8, 4)
+    """
+    there = (keys >= 0) & ~np.isnan(order) & ~np.isnan(values)
+    keys, order, values = keys[there], order[there], values[there]
+    places = np.lexsort((order, keys))
+    keys = np.unique(keys[places], return_inverse=True)[1]
+    sizes = np.bincount(keys) if len(keys) else np.zeros(0, np.int64)
+    sorted_values = values[places]
+    follows = keys[1:] == keys[:-1]
+    if nominal:
+        steps = sorted_values[1:] != sorted_values[:-1]
+        cells = np.unique(np.column_stack([keys, sorted_values]), axis=0, return_counts=True)
+        equal = np.bincount(cells[0][:, 0].astype(np.int64), np.square(cells[1]), len(sizes))
+        apart = np.square(sizes) - equal
+    else:
+        ranks = pd.Series(sorted_values).rank().to_numpy(np.float64)
+        steps = np.square(np.diff(ranks))
+        sums = np.bincount(keys, ranks, len(sizes))
+        apart = 2 * (sizes * np.bincount(keys, np.square(ranks), len(sizes)) - np.square(sums))
+    expected = float((apart / np.maximum(sizes, 1)).sum())  # as many steps of random pairs
+    count = int(follows.sum())
+    return (1 - float(steps[follows].sum()) / expected if expected else float("nan")), count
+
+
+def transitions(
+    keys: Codes, order: Floats, values: Floats, width: int
+) -> tuple[Floats, Floats, int]:
+    """Count which level follows which one within a key.
+
+    Parameters
+    ----------
+    keys
+        The key of each row, shape (rows,); −1 for none.
+    order
+        What orders the rows of a key, likewise; NaN for nothing.
+    values
+        Codes of levels, likewise; NaN for none.
+    width
+        How many levels there are.
+
+    Returns
+    -------
+    Shares of the pairs of levels, shape (width, width), of rows that follow each other and of any
+    two rows of a key, and how many pairs follow each other.
+
+    Examples
+    --------
+    >>> keys, time = np.zeros(3, np.int64), np.arange(3.0)
+    >>> found, by_chance, count = transitions(keys, time, np.array([0.0, 0.0, 1.0]), 2)
+    >>> found.tolist(), by_chance.round(2).tolist(), count
+    ([[0.5, 0.5], [0.0, 0.0]], [[0.33, 0.33], [0.33, 0.0]], 2)
+    """
+    there = (keys >= 0) & ~np.isnan(order) & ~np.isnan(values)
+    places = np.flatnonzero(there)[np.lexsort((order[there], keys[there]))]
+    keys, codes = np.unique(keys[places], return_inverse=True)[1], values[places].astype(np.int64)
+    follows = keys[1:] == keys[:-1]
+    pairs = (codes[:-1] * width + codes[1:])[follows]
+    count = max(len(pairs), 1)
+    n_keys = int(keys.max(initial=-1)) + 1
+    cells = np.bincount(keys * width + codes, minlength=n_keys * width).reshape(n_keys, width)
+    shares = cells / cells.sum(axis=1, keepdims=True)
+    any_two = shares.T @ cells - np.diag(shares.sum(axis=0))
+    found = np.bincount(pairs, minlength=width * width).reshape(width, width)
+    return found / count, any_two / count, len(pairs)
+
+
+def carried_on(keys: Codes, order: Floats, before: Floats, after: Floats) -> tuple[float, int]:
+    """Return how often a value of a row is that of another column in the row before.
+
+    Parameters
+    ----------
+    keys, order
+        As `transitions` takes them.
+    before, after
+        Values of two columns, shape (rows,); NaN for none.
+
+    Returns
+    -------
+    The share, from 0 as in any two rows of the key to 1, and how many rows follow each other.
+
+    Examples
+    --------
+    >>> keys, time = np.zeros(3, np.int64), np.arange(3.0)
+    >>> carried_on(keys, time, np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0]))
+    (1.0, 2)
+    """
+    there = (keys >= 0) & ~np.isnan(order) & ~np.isnan(before) & ~np.isnan(after)
+    places = np.flatnonzero(there)[np.lexsort((order[there], keys[there]))]
+    keys = np.unique(keys[places], return_inverse=True)[1]
+    known, codes = np.unique(np.append(before[places], after[places]), return_inverse=True)
+    one, other = np.split(codes.astype(np.int64), 2)
+    follows = keys[1:] == keys[:-1]
+    count = int(follows.sum())
+    if not count:
+        return float("nan"), 0
+    cells = [np.unique(keys * len(known) + own, return_counts=True) for own in (one, other)]
+    common, *at = np.intersect1d(cells[0][0], cells[1][0], assume_unique=True, return_indices=True)
+    sizes = np.bincount(keys)
+    equal = np.bincount(common // len(known), cells[0][1][at[0]] * cells[1][1][at[1]], len(sizes))
+    equal = equal - np.bincount(keys, one == other, len(sizes))  # of two rows, and not of one
+    chance = float((equal / sizes).sum()) / count
+    share = float((one[:-1] == other[1:])[follows].mean())
+    return ((share - chance) / (1 - chance) if chance < 1 else float("nan")), count

@@ -13,14 +13,12 @@ __all__ = [
     "Detection",
     "Detector",
     "Fault",
-    "FieldMeasures",
     "Fidelity",
     "Figure",
     "JointShares",
     "KeyResult",
     "LevelsChart",
     "NearRule",
-    "Nearness",
     "NumbersChart",
     "Metric",
     "Pairs",
@@ -82,6 +80,8 @@ class Violation(NamedTuple):
         What is wrong with them.
     fresh
         Fresh rows that break it by chance, in percent.
+    rows_of_unit
+        Such rows for each unit that has one (`ComparedTables.units`); 1 where each row is a unit.
     """
 
     column: str
@@ -90,6 +90,7 @@ class Violation(NamedTuple):
     example: str
     fault: Fault = "kind"
     fresh: float = 0.0
+    rows_of_unit: float = 1.0
 
 
 class StandIns(NamedTuple):
@@ -470,13 +471,6 @@ class Utility:
 
 
 @dataclass(frozen=True)
-class FieldMeasures:
-    """Measures that papers and other tools report, by name. None counts in the verdict."""
-
-    figures: Mapping[str, Figure] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Coverage:
     """Whether all of the real table is there. All in percent of what the real table has.
 
@@ -492,6 +486,8 @@ class Coverage:
         Sets of columns that are missing together, weighted by the rows that have them.
     lost_levels
         The commonest levels that are never drawn, as ``(column, level, real rows)``.
+    n_levels
+        Levels that were looked for, whole numbers of few values among them.
     """
 
     levels: Figure
@@ -499,6 +495,7 @@ class Coverage:
     rare_combinations: Figure
     missing_patterns: Figure
     lost_levels: tuple[tuple[str, str, int], ...]
+    n_levels: int = 0
 
 
 class RuleResult(NamedTuple):
@@ -569,6 +566,12 @@ class KeyResult(NamedTuple):
         Synthetic keys that are keys of the real table, in percent.
     rows_of_row
         How many rows the key of a real row has, on average over the rows.
+    at_most
+        For each column that is compared: how alike its values are within a real key, as far as
+        chance leaves it open.
+    errors
+        For each column of ``likeness``: the standard error of the difference. For the key: the
+        square root of what 1 of its real and 1 of its synthetic values is of all.
     """
 
     column: str
@@ -577,6 +580,8 @@ class KeyResult(NamedTuple):
     likeness: Mapping[str, Figure]
     carried_over: float
     rows_of_row: float = 1.0
+    at_most: Mapping[str, float] = {}
+    errors: Mapping[str, float] = {}
 
     def design_effect(self, column: str) -> float:
         """Return how many rows tell as much about a column as one row would without keys.
@@ -585,9 +590,7 @@ class KeyResult(NamedTuple):
         -----
         Source: Kish, "Survey Sampling" (1965): 1 + (rows − 1)·intraclass correlation.
         """
-        inner = 1.0 if column in self.constant else 0.0
-        if column in self.likeness:
-            inner = self.likeness[column].baseline
+        inner = 1.0 if column in self.constant else self.at_most.get(column, 0.0)
         return 1 + (self.rows_of_row - 1) * inner
 
 
@@ -631,6 +634,8 @@ class TimeResult(NamedTuple):
         one. About the times themselves, 1 less the distance of their distributions.
     lost
         Share of it that is lost beyond chance, from 0 to 1.
+    before
+        The column whose value in the row before this one has; "" where it is about others.
     """
 
     time: str
@@ -638,6 +643,7 @@ class TimeResult(NamedTuple):
     what: str
     strength: Figure
     lost: float
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -669,32 +675,3 @@ class Structure:
     kept: Mapping[str, float] = field(default_factory=dict)
     near_rules: tuple[NearRule, ...] = ()
     row_order: TimeResult | None = None
-
-
-@dataclass(frozen=True)
-class Nearness:
-    """Simple looks at how near synthetic rows come to real ones. No proof of privacy.
-
-    Attributes
-    ----------
-    copies
-        Synthetic rows that equal a real row, in percent; the baseline is the share of holdout rows
-        that do, or of real rows that equal another one.
-    unique_copies
-        The same, of real rows that occur once.
-    nearer_to_real
-        Share of synthetic rows that are nearer to a real row than to a row of as many holdout
-        rows, in percent; 50 for a generator that copies nothing. None without a holdout.
-    distance
-        Median distance to the closest real row, from 0 to 1 (`tabgan.evaluation.copying`); the
-        baseline is that of holdout rows, or of real rows to other real rows.
-    near_copies
-        Rows that are so near to a real row as chance would hardly bring fresh rows, in percent;
-        0 where an exact test finds no more of them than of fresh rows.
-    """
-
-    copies: Figure
-    unique_copies: Figure
-    nearer_to_real: Figure | None
-    distance: Figure
-    near_copies: Figure

@@ -12,6 +12,7 @@ from tabgan.evaluation.compared_tables import (
     CodedColumn,
     ComparedTables,
     code_columns,
+    halves_of_units,
     shuffled_rows,
     split_lists,
     take_rows,
@@ -102,6 +103,14 @@ class Trends(NamedTuple):
     def scaled(self, factor: float) -> "Trends":
         """Return what is off as it would be by more or fewer rows."""
         return self._replace(error=self.error * factor, margins=self.margins * factor)
+
+    def at_least(self, other: "Trends") -> "Trends":
+        """Return of each pair the errors of those by which its relation is off more."""
+        is_more = other.error_of_relation > self.error_of_relation
+        return self._replace(
+            error=np.where(is_more, other.error, self.error),
+            margins=np.where(is_more, other.margins, self.margins),
+        )
 
     @property
     def mean_error(self) -> float:
@@ -340,8 +349,9 @@ def measure_relations(
 
     The baseline compares two bootstraps of the real rows, of as many rows as the real and the
     synthetic table have: chance moves these as it moves the two tables. Unrelated columns are
-    those of the second one, each shuffled. Where units of several rows are drawn, bootstraps hold
-    the same few units, and two halves of them show what chance does.
+    those of the second one, each shuffled, units as a whole: what few units happen to have in
+    common is no relation. Bootstraps of few units hold the same ones, so that two halves of them,
+    too, show what chance does; of each pair the larger error counts.
 
     Parameters
     ----------
@@ -359,23 +369,25 @@ def measure_relations(
     found = take_rows(coded, rows, rng.permutation(n_synthetic)[:other])
     again = tables.bootstrap(own, rng), tables.bootstrap(other, rng)
     fresh = take_rows(coded, *again, of="real")
+    units = tables.units.get("real")
+    drawn = None if units is None else units[again[1]]
     alone = {  # fresh rows as well, so that both baselines have the same margins
-        place: column._replace(synthetic=rng.permutation(column.synthetic))
+        place: column._replace(synthetic=_shuffled(column.synthetic, drawn, rng))
         for place, column in fresh.items()
     }
     again = tables.bootstrap(own, rng), tables.bootstrap(other, rng)
     others = take_rows(coded, *again, of="real")
-    scale = 1.0
-    if "real" in tables.units:
-        fresh, others = (
-            take_rows(coded, *_halves_of_units(tables, rng), of="real") for _ in range(2)
-        )
+    trends = [_pair_trends(columns) for columns in (found, fresh, alone)]
+    cut = [_pair_trends(columns, cut=True) for columns in (found, fresh, alone, others)]
+    if units is not None:
         n_units = [int(tables.units[side].max()) + 1 for side in ("real", "synthetic")]
         scale = float(np.sqrt(1 + n_units[0] / n_units[1])) / 2  # errors of units, not of halves
-    variants = [list(columns.values()) for columns in (found, fresh, alone, others)]
-    trends = [pair_trends(columns) for columns in variants[:3]]
-    cut = [pair_trends([in_tenths(column) for column in columns]) for columns in variants]
-    trends[1], cut[1], cut[3] = (one.scaled(scale) for one in (trends[1], cut[1], cut[3]))
+        one, other_one = (
+            take_rows(coded, *halves_of_units(n_real, units, rng), of="real") for _ in range(2)
+        )
+        trends[1] = trends[1].at_least(_pair_trends(one).scaled(scale))
+        cut[1] = cut[1].at_least(_pair_trends(one, cut=True).scaled(scale))
+        cut[3] = cut[3].at_least(_pair_trends(other_one, cut=True).scaled(scale))
     return Relations(
         trends[0],
         trends[1],
@@ -387,12 +399,23 @@ def measure_relations(
     )
 
 
-def _halves_of_units(tables: ComparedTables, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Return the real rows of one half of the units, and those of the other half."""
-    units = tables.units["real"]
-    n_units = int(units.max()) + 1
-    first = (rng.permutation(n_units) < n_units // 2)[units]
-    return np.flatnonzero(first), np.flatnonzero(~first)
+def _pair_trends(columns: Mapping[int, CodedColumn], *, cut: bool = False) -> Trends:
+    """Compare all pairs, with numbers cut in tenths or as they are."""
+    return pair_trends([in_tenths(own) if cut else own for own in columns.values()])
+
+
+def _shuffled(values: Floats, units: Rows | None, rng: np.random.Generator) -> Floats:
+    """Return values in random order; each unit gets those of another one, one by one."""
+    if units is None:
+        return rng.permutation(values)
+    order, codes = np.argsort(units, kind="stable"), np.unique(units, return_inverse=True)[1]
+    sizes = np.bincount(codes)
+    starts, others = np.cumsum(sizes) - sizes, rng.permutation(len(sizes))
+    codes = codes[order]
+    places = (np.arange(len(order)) - starts[codes]) % sizes[others[codes]]
+    shuffled = np.empty_like(values)
+    shuffled[order] = values[order[starts[others[codes]] + places]]
+    return shuffled
 
 
 def _weak_relations(

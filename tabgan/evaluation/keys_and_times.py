@@ -5,6 +5,7 @@ two neighbors in time, or the rows of an hour.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +15,12 @@ from scipy.stats import chi2
 
 from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.distributions import (
+    carried_on,
     column_distance,
     likeness,
     likeness_by_chance,
+    succession,
+    transitions,
 )
 from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
 from tabgan.sampling.key_groups import KeyGroups
@@ -31,15 +35,17 @@ __all__ = [
     "compare_row_order",
     "compare_row_rules",
     "compare_times",
-    "succession",
 ]
 
 LEAST_LIKENESS = 0.1  # within real keys, that is worth comparing
 LEAST_STRENGTH = 0.05  # that a time explains, likewise
+LEAST_OF_STEPS = 0.1  # distance from any two rows of a key, of what follows what
+LEAST_CARRIED = 0.5  # of the rows that go on with a value of the row before
+MOST_LEVELS = 50  # of a column, that follow each other
 LEAST_OF_ROWS = 0.3  # that the order of the rows tells, where no column says that it is time
 SURE = 5  # standard errors that a real figure is above chance …
 NOISE = 3  # … and that the synthetic one may be below it
-GAPS_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
+DISTANCE_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
 LEAST_PATTERN = 0.1  # distance from even hours, days or months that can be lost
 FEWEST_EXPECTED = 5  # rows of a group in a test of shares
 FALSE_ALARM = 0.001  # of the shares of hours, days of the week and months
@@ -116,14 +122,18 @@ def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generato
     real, synthetic, carried_over = _coded_keys(tables, at)
     tied = {*own.determined, *own.shared}
     pairs = float(np.square(np.bincount(real[real >= 0])).sum())
-    alike = {}
+    alike, at_most = {}, {}
+    n_keys = [len(np.unique(keys[keys >= 0])) for keys in (real, synthetic)]
+    errors = {tables.names[at]: float(np.sqrt((1 / np.maximum(n_keys, 1)).sum()))}
     for place, column in tables.coded.items():
         if place not in tied and place != at:
-            inner = likeness(real, column.real, nominal=column.nominal)
-            off = likeness_by_chance(real, column.real, inner, nominal=column.nominal)
+            name = tables.names[place]
+            inner, off = _likeness(real, column.real, nominal=column.nominal)
+            at_most[name] = float(np.clip(inner + off, 0, 1))
             if inner > LEAST_LIKENESS + max(SURE / np.sqrt(pairs), NOISE * off):
-                other = likeness(synthetic, column.synthetic, nominal=column.nominal)
-                alike[tables.names[place]] = Figure(max(np.nan_to_num(other), 0.0), inner)
+                other, error = _likeness(synthetic, column.synthetic, nominal=column.nominal)
+                alike[name] = Figure(max(other, 0.0), inner)
+                errors[name] = float(np.hypot(off, error))
     return KeyResult(
         tables.names[at],
         _rows_per_key(real, synthetic, carried_over, rng),
@@ -131,7 +141,15 @@ def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generato
         alike,
         100 * carried_over,
         max(pairs / max(int((real >= 0).sum()), 1), 1.0),
+        at_most,
+        errors,
     )
+
+
+def _likeness(groups: Codes, values: Floats, *, nominal: bool) -> tuple[float, float]:
+    """Return how alike the rows of a group are, and the standard error of that."""
+    found = float(np.nan_to_num(likeness(groups, values, nominal=nominal)))
+    return found, likeness_by_chance(groups, values, found, nominal=nominal)
 
 
 def _coded_keys(tables: ComparedTables, at: int) -> tuple[Codes, Codes, float]:
@@ -182,6 +200,7 @@ class _Told(NamedTuple):
     what: str
     strength: Figure
     lost: float
+    before: int | None = None
 
 
 class _Clock(NamedTuple):
@@ -254,7 +273,13 @@ def compare_times(
         else _series_of_key(tables, keys, constant, rng)
     )
     found += [] if series is None else _compare_orders(series)
-    told = (TimeResult(names[result.time], names[result.column], *result[2:]) for result in found)
+    told = (
+        TimeResult(
+            *(names[result.time], names[result.column], *result[2:5]),
+            before="" if result.before is None else names[result.before],
+        )
+        for result in found
+    )
     return tuple(sorted(told, key=lambda result: -result.lost))
 
 
@@ -491,9 +516,11 @@ def _compare_orders(series: _Series) -> Iterator[_Told]:
     own, drawn = series.keys
     for order in series.orders:
         by = series.coded[order]
-        for at, column in [item for item in series.coded.items() if item[0] != order][
-            :MOST_COLUMNS
-        ]:
+        others = {at: column for at, column in series.coded.items() if at != order}
+        others = dict([*others.items()][:MOST_COLUMNS])
+        yield from _compare_transitions(series, order, others)
+        yield from _compare_carried(series, order, others)
+        for at, column in others.items():
             real, n_pairs = succession(own, by.real, column.real, nominal=column.nominal)
             noise = 1 / np.sqrt(max(n_pairs, 1))
             if n_pairs < FEWEST_ROWS or not real > LEAST_STRENGTH + SURE * noise:
@@ -502,6 +529,74 @@ def _compare_orders(series: _Series) -> Iterator[_Told]:
             lost = float(np.clip((real - np.nan_to_num(made) - NOISE * noise) / real, 0, 1))
             strength = Figure(max(float(np.nan_to_num(made)), 0.0), real)
             yield _Told(order, at, "order within a key", strength, lost)
+
+
+def _compare_transitions(
+    series: _Series, order: int, columns: dict[int, CodedColumn]
+) -> Iterator[_Told]:
+    """Compare which level follows which one within a key, beyond what any two rows have.
+
+    What is kept is the projection on the real surplus of each pair of levels, so that chance adds
+    nothing to it.
+    """
+    by = series.coded[order]
+    for at, column in columns.items():
+        width = len(column.levels)
+        if not column.nominal or not 1 < width <= MOST_LEVELS:
+            continue
+        found, chance, n_pairs = transitions(series.keys[0], by.real, column.real, width)
+        made, made_chance, n_made = transitions(
+            series.keys[1], by.synthetic, column.synthetic, width
+        )
+        if min(n_pairs, n_made) < FEWEST_ROWS:
+            continue
+        surplus = found - chance
+        strength = float(np.abs(surplus).sum() / 2)
+        whole = float(np.square(surplus).sum()) - 1 / n_pairs
+        spread = float((np.square(surplus) * (found + chance)).sum())
+        error = float(np.sqrt(spread * (1 / n_pairs + 1 / n_made)))
+        if strength < LEAST_OF_STEPS or whole < SURE * max(error, 1 / n_pairs):
+            continue
+        kept = float((surplus * (made - made_chance)).sum()) / whole
+        lost = float(np.clip(1 - kept - NOISE * error / whole, 0, 1))
+        shown = Figure(strength * float(np.clip(kept, 0, 1)), strength)
+        yield _Told(order, at, "order within a key", shown, lost)
+
+
+def _compare_carried(
+    series: _Series, order: int, columns: dict[int, CodedColumn]
+) -> Iterator[_Told]:
+    """Compare where a value is that of another column in the row before of its key."""
+    by = series.coded[order]
+    for before, after in permutations(columns, 2):
+        pair = _in_one_code(columns[before], columns[after])
+        if pair is None:
+            continue
+        real, n_pairs = carried_on(series.keys[0], by.real, pair[0].real, pair[1].real)
+        if n_pairs < FEWEST_ROWS or not real > LEAST_CARRIED:
+            continue
+        sides = pair[0].synthetic, pair[1].synthetic
+        made = float(np.nan_to_num(carried_on(series.keys[1], by.synthetic, *sides)[0]))
+        noise = 1 / np.sqrt(n_pairs)
+        lost = float(np.clip((real - made - NOISE * noise) / real, 0, 1))
+        yield _Told(order, after, "order within a key", Figure(max(made, 0.0), real), lost, before)
+
+
+def _in_one_code(one: CodedColumn, other: CodedColumn) -> tuple[CodedColumn, CodedColumn] | None:
+    """Return two columns whose equal values have equal codes; None where none can be equal."""
+    if one.nominal != other.nominal:
+        return None
+    if not one.nominal:
+        return one, other
+    known = {level: code for code, level in enumerate(one.levels)}
+    if not known.keys() & {*other.levels}:
+        return None
+    codes = np.array([known.get(level, -1 - at) for at, level in enumerate(other.levels)])
+    real, synthetic = (
+        np.where(np.isnan(values), np.nan, codes[np.nan_to_num(values).astype(np.int64)])
+        for values in (other.real, other.synthetic)
+    )
+    return one, other._replace(real=real, synthetic=synthetic)
 
 
 def _whole_keys(codes: Codes, rng: np.random.Generator) -> tuple[Codes, Codes]:
@@ -523,57 +618,6 @@ def _counts_rows(keys: Codes, column: CodedColumn) -> bool:
         return False
     pairs = np.unique(np.column_stack([keys, values]), axis=0)
     return len(pairs) == len(values) > len(np.unique(keys))
-
-
-def succession(keys: Codes, order: Floats, values: Floats, *, nominal: bool) -> tuple[float, int]:
-    """Return how alike two rows are that follow each other within their key.
-
-    It is 1 less the mean squared difference of the ranks of such rows, of that of any two rows of
-    the key: 0 where the order tells nothing, near to 1 where values move little from row to row.
-    Levels differ or not.
-
-    Parameters
-    ----------
-    keys
-        The key of each row, shape (rows,); −1 for none.
-    order
-        What orders the rows of a key, likewise; NaN for nothing.
-    values
-        Numbers or codes of levels, likewise; NaN for none.
-    nominal
-        Whether they are codes.
-
-    Returns
-    -------
-    The strength, NaN where rows of a key do not differ, and how many pairs of rows follow each
-    other.
-
-    Examples
-    --------
-    >>> keys, time = np.zeros(5, np.int64), np.array([3.0, 1.0, 2.0, 5.0, 4.0])
-    >>> succession(keys, time, 10 * time, nominal=False)
-    (0.8, 4)
-    """
-    there = (keys >= 0) & ~np.isnan(order) & ~np.isnan(values)
-    keys, order, values = keys[there], order[there], values[there]
-    places = np.lexsort((order, keys))
-    keys = np.unique(keys[places], return_inverse=True)[1]
-    sizes = np.bincount(keys) if len(keys) else np.zeros(0, np.int64)
-    sorted_values = values[places]
-    follows = keys[1:] == keys[:-1]
-    if nominal:
-        steps = sorted_values[1:] != sorted_values[:-1]
-        cells = np.unique(np.column_stack([keys, sorted_values]), axis=0, return_counts=True)
-        equal = np.bincount(cells[0][:, 0].astype(np.int64), np.square(cells[1]), len(sizes))
-        apart = np.square(sizes) - equal
-    else:
-        ranks = pd.Series(sorted_values).rank().to_numpy(np.float64)
-        steps = np.square(np.diff(ranks))
-        sums = np.bincount(keys, ranks, len(sizes))
-        apart = 2 * (sizes * np.bincount(keys, np.square(ranks), len(sizes)) - np.square(sums))
-    expected = float((apart / np.maximum(sizes, 1)).sum())  # as many steps of random pairs
-    count = int(follows.sum())
-    return (1 - float(steps[follows].sum()) / expected if expected else float("nan")), count
 
 
 def _compare_clock(at: int, what: str, groups: list[Codes], units: Sequence[Codes | None]) -> _Told:
@@ -619,6 +663,6 @@ def _compare_gaps(at: int, real: Floats, synthetic: Floats) -> _Told:
     """Compare the time that passes from one row to the next."""
     gaps = [np.diff(np.sort(times[~np.isnan(times)])) for times in (real, synthetic)]
     distance = column_distance(CodedColumn(False, gaps[0], gaps[1], np.empty(0)))
-    noise = GAPS_SURE * np.sqrt(2 / max(min(map(len, gaps)), 1))
+    noise = DISTANCE_SURE * np.sqrt(2 / max(min(map(len, gaps)), 1))
     lost = float(np.clip(distance - noise, 0, 1))
     return _Told(at, at, "gaps", Figure(1 - distance, 1.0), lost)

@@ -60,6 +60,18 @@ class _Levels(NamedTuple):
     words: tuple[str, ...]
 
 
+class _Units(NamedTuple):
+    """The unit of each row of the other half, and of the synthetic table; None without units."""
+
+    real: Codes | None = None
+    synthetic: Codes | None = None
+
+    def at(self, real: "Codes | Mask", synthetic: "Codes | Mask") -> "_Units":
+        """Return the units of some rows."""
+        both = zip(self, (real, synthetic), strict=True)
+        return _Units(*(None if units is None else units[rows] for units, rows in both))
+
+
 class _Pairs(NamedTuple):
     """Columns in pairs; where both are of a unit, one row of each unit counts.
 
@@ -71,20 +83,23 @@ class _Pairs(NamedTuple):
         The places of those that are of a unit.
     firsts
         The first row of each unit, of each side.
+    units
+        The unit of each row.
     """
 
     columns: Sequence[_Levels]
     alike: Collection[int]
     firsts: Sequence[Codes]
+    units: _Units
 
     def of(self, make: Callable[[Sequence[int], int], Iterator[tuple[int, ...]]]) -> "_TwoLevels":
         """Yield all pairs that `itertools.combinations` or `permutations` makes."""
         for one, other in make(range(len(self.columns)), 2):
             pair = self.columns[one], self.columns[other]
             if all(own.place in self.alike for own in pair):
-                yield self._of_units(pair[0]), self._of_units(pair[1])
+                yield self._of_units(pair[0]), self._of_units(pair[1]), _Units()
             else:
-                yield pair
+                yield *pair, self.units
 
     def _of_units(self, own: _Levels) -> _Levels:
         one, other, drawn = (
@@ -93,7 +108,7 @@ class _Pairs(NamedTuple):
         return own._replace(sides=(one, other, drawn))
 
 
-_TwoLevels = Iterator[tuple[_Levels, _Levels]]
+_TwoLevels = Iterator[tuple[_Levels, _Levels, _Units]]
 
 
 class _Kept(NamedTuple):
@@ -102,6 +117,29 @@ class _Kept(NamedTuple):
     real: Floats
     synthetic: Floats
     chance: float
+    units: "_Units"
+
+    @property
+    def error(self) -> float:
+        """Standard error of the difference of the tables: of few rows, none of which breaks it."""
+        known = _variance(self.synthetic, self.units.synthetic)
+        return float(np.sqrt(known + _variance(self.real, self.units.real, least=True)))
+
+
+def _variance(kept: Floats, units: Codes | None, *, least: bool = False) -> float:
+    """Return the variance of the share of rows that keep a rule, of which one unit's are alike.
+
+    What all rows keep may still be broken in one of as many rows: that is the least.
+    """
+    share, n_rows = float(kept.mean()), float(len(kept))
+    if units is None:
+        return max(share * (1 - share), float(least) / n_rows) / n_rows
+    sizes = np.bincount(units)
+    n_units = int(np.count_nonzero(sizes))
+    sums = np.bincount(units, kept - share)
+    found = float(np.square(sums).sum()) / n_rows**2 * n_units / max(n_units - 1, 1)
+    of_one = (float(np.square(sizes).sum()) / n_rows**2) ** 2
+    return max(found, of_one) if least else found
 
 
 def compare_near_rules(
@@ -133,14 +171,15 @@ def compare_near_rules(
         for place, values in sides.items()
         if (levels := _levels_of(place, tables.coded[place], values)) is not None
     ]
+    units = _Units(tables.units.get("real"), tables.units.get("synthetic")).at(other, drawn)
     firsts = [_firsts(tables, "real", half) for half in (one, other)]
     firsts.append(_firsts(tables, "synthetic", drawn))
-    pairs = _Pairs(columns, columns_of_units(tables), firsts)
+    pairs = _Pairs(columns, columns_of_units(tables), firsts, units)
     found = [
         *_implied_levels(tables, pairs, told),
-        *_ordered_numbers(tables, sides, told),
-        *_near_formulas(tables, sides),
-        *_limited_numbers(tables, [*sides], (one, other, drawn), rng),
+        *_ordered_numbers(tables, sides, units, told),
+        *_near_formulas(tables, sides, units),
+        *_limited_numbers(tables, [*sides], (one, other, drawn), units, rng),
     ]
     broken: dict[frozenset[str], float] = {}
     for rule in found:
@@ -183,7 +222,7 @@ def _implied_levels(
     tables: ComparedTables, pairs: _Pairs, told: Collection[frozenset[str]]
 ) -> Iterator[NearRule]:
     """Compare where a level of one column goes with a level of another."""
-    for one, other in pairs.of(permutations):
+    for one, other, units in pairs.of(permutations):
         names = tables.names[one.place], tables.names[other.place]
         if len(one.words) * len(other.words) > MOST_CELLS or any({*names} <= t for t in told):
             continue
@@ -197,7 +236,8 @@ def _implied_levels(
         ]
         shares = np.bincount(other.sides[0], minlength=len(other.words)) / len(other.sides[0])
         chance = float(shares[implied[one.sides[0][judged[0]]]].mean())
-        result = _result(names, _Kept(kept[1], kept[2], chance), float(judged[1].mean()))
+        told_by = _Kept(kept[1], kept[2], chance, units.at(judged[1], judged[2]))
+        result = _result(names, told_by, float(judged[1].mean()))
         if result is not None:
             at = _worst_level(one, judged[2], kept[2], sure)
             words = f"where {names[0]!r} is {one.words[at]}, {names[1]!r} is "
@@ -211,7 +251,7 @@ def _pairs_that_occur(
     tables: ComparedTables, pairs: _Pairs, told: Collection[frozenset[str]]
 ) -> Iterator[NearRule]:
     """Compare how many rows have a pair of levels that half of the real rows have, too."""
-    for one, other in pairs.of(combinations):
+    for one, other, units in pairs.of(combinations):
         names = tables.names[one.place], tables.names[other.place]
         width = len(other.words)
         if len(one.words) * width > MOST_CELLS or any({*names} <= t for t in told):
@@ -229,7 +269,8 @@ def _pairs_that_occur(
             judged.append(known)
             kept.append(occurs[codes, others][known].astype(np.float64))
         about = float(judged[1].mean())
-        result = _result(names, _Kept(kept[1], kept[2], chance), about, LEAST_OF_PAIRS)
+        told_by = _Kept(kept[1], kept[2], chance, units.at(judged[1], judged[2]))
+        result = _result(names, told_by, about, LEAST_OF_PAIRS)
         if result is not None:
             broken = (one.sides[2] * width + other.sides[2])[judged[2]][kept[2] == 0]
             words = f"{names[0]!r} and {names[1]!r} have a pair of levels of other real rows"
@@ -243,6 +284,7 @@ def _limited_numbers(
     tables: ComparedTables,
     places: Collection[int],
     sides: tuple[Codes, Codes, Codes],
+    units: _Units,
     rng: np.random.Generator,
 ) -> Iterator[NearRule]:
     """Compare where the levels of another column limit a number, or a date.
@@ -268,7 +310,7 @@ def _limited_numbers(
         if not all(len(rows) for rows, _, _ in told):
             continue
         chance = float(told[0][2].mean())
-        kept = _Kept(told[1][1], told[2][1], chance)
+        kept = _Kept(told[1][1], told[2][1], chance, units.at(told[1][0], told[2][0]))
         names = tuple(tables.names[at] for at in rule.positions)
         result = _result(names, kept, len(told[1][0]) / len(sides[1]), LEAST_OF_LIMITS)
         if result is not None and result.lost <= MOST_LOST_OF_LIMITS:
@@ -351,11 +393,7 @@ def _result(
     real, synthetic = float(kept.real.mean()), float(kept.synthetic.mean())
     if real < least or kept.chance > MOST_BY_CHANCE:
         return None
-    spread = np.sqrt(
-        max(real * (1 - real), 1 / len(kept.real)) / len(kept.real)
-        + synthetic * (1 - synthetic) / len(kept.synthetic)
-    )
-    beyond = max(real - synthetic - SURE * float(spread), 0.0)
+    beyond = max(real - synthetic - SURE * kept.error, 0.0)
     lost = min(beyond / (real - kept.chance), 1.0)
     broken = 100 * beyond * share
     return NearRule(names, "", Figure(100 * synthetic, 100 * real), 100 * share, lost, broken)
@@ -364,6 +402,7 @@ def _result(
 def _ordered_numbers(
     tables: ComparedTables,
     sides: Mapping[int, tuple[Floats, Floats, Floats]],
+    units: _Units,
     told: Collection[frozenset[str]],
 ) -> Iterator[NearRule]:
     """Compare where one number, or date, is hardly ever above another, or nearly always equal."""
@@ -374,16 +413,19 @@ def _ordered_numbers(
         names = tables.names[one], tables.names[other]
         if _scale(schema[one]) != _scale(schema[other]):
             continue
-        pairs = [_both(a, b) for a, b in zip(sides[one], sides[other], strict=True)]
+        there = [~np.isnan(a + b) for a, b in zip(sides[one], sides[other], strict=True)]
+        pairs = [
+            (a[both], b[both]) for a, b, both in zip(sides[one], sides[other], there, strict=True)
+        ]
         if min(len(a) for a, _ in pairs) < LEAST_JUDGED:
             continue
         held = (sign for sign, holds in _COMPARISONS.items() if _is_kept(holds(*pairs[0])))
         sign = next(held, None)
         if sign is None or (sign != "=" and any({*names} <= t for t in told)):
-            yield from _equal_under_a_condition((one, other), tables.names, sides, conditions)
+            yield from _equal_if((one, other), tables.names, sides, units, conditions)
             continue
         own, synthetic = (_COMPARISONS[sign](*pair).astype(np.float64) for pair in pairs[1:])
-        kept = _Kept(own, synthetic, _by_chance(sign, *pairs[0]))
+        kept = _Kept(own, synthetic, _by_chance(sign, *pairs[0]), units.at(there[1], there[2]))
         result = _result(names, kept, len(pairs[1][0]) / len(sides[one][1]))
         if result is not None and not any({*names} <= t for t in told):
             yield result._replace(rule=f"{names[0]!r} {sign} {names[1]!r}")
@@ -421,10 +463,11 @@ def _conditions(
     return [one for one in found if least <= one.rows[0].sum() <= len(one.rows[0]) - least]
 
 
-def _equal_under_a_condition(
+def _equal_if(
     pair: tuple[int, int],
     names: Mapping[int, str],
     sides: Mapping[int, tuple[Floats, Floats, Floats]],
+    units: _Units,
     conditions: Sequence[_Condition],
 ) -> Iterator[NearRule]:
     """Compare two numbers, or dates, that are equal where something holds, and seldom elsewhere."""
@@ -444,7 +487,8 @@ def _equal_under_a_condition(
             continue
         own, synthetic = (equal[at][rows[at]].astype(np.float64) for at in (1, 2))
         columns = names[pair[0]], names[pair[1]], names[condition.place]
-        result = _result(columns, _Kept(own, synthetic, chance), float(rows[1].mean()))
+        kept = _Kept(own, synthetic, chance, units.at(rows[1], rows[2]))
+        result = _result(columns, kept, float(rows[1].mean()))
         if result is not None and (best is None or result.share > best.share):
             words = f"where {condition.words}, {columns[0]!r} = {columns[1]!r}"
             best = result._replace(rule=words, columns=columns)
@@ -455,6 +499,7 @@ def _equal_under_a_condition(
 def _near_formulas(
     tables: ComparedTables,
     sides: Mapping[int, tuple[Floats, Floats, Floats]],
+    units: _Units,
 ) -> Iterator[NearRule]:
     """Compare where one number is nearly always the sum, mean or product of two others."""
     by_scale: dict[str, list[int]] = {}
@@ -471,7 +516,7 @@ def _near_formulas(
                     chosen = [places[at] for at in (third, one, other)]
                     names = tuple(tables.names[place] for place in chosen)
                     columns = [sides[place] for place in chosen]
-                    yield from _near_formula(names, sign, float(steps[third]), columns)
+                    yield from _near_formula(names, sign, float(steps[third]), columns, units)
 
 
 def _likely_results(
@@ -493,6 +538,7 @@ def _near_formula(
     sign: str,
     step: float,
     columns: Sequence[tuple[Floats, Floats, Floats]],
+    units: _Units,
 ) -> Iterator[NearRule]:
     """Compare one formula that a few rows keep, up to a step of its result."""
     combined = _FORMULAS[sign]
@@ -509,7 +555,8 @@ def _near_formula(
         _keeps_formula(side, combined, step).mean()
         for side in ([target, one, np.roll(other, 1)], [target, np.roll(one, 1), other])
     ]
-    kept = _Kept(own.astype(np.float64), synthetic.astype(np.float64), float(max(shifted)))
+    floats = own.astype(np.float64), synthetic.astype(np.float64)
+    kept = _Kept(*floats, float(max(shifted)), units.at(there[1], there[2]))
     result = _result(names, kept, float(there[1].mean()), LEAST_OF_FORMULA)
     if result is not None:
         target_name, *parts = map(repr, names)
@@ -565,11 +612,6 @@ def _by_chance(sign: str, one: Floats, other: Floats) -> float:
     below, upto = (np.searchsorted(ordered, one, side) for side in ("left", "right"))
     held = {"=": upto - below, "≤": len(other) - below, "≥": upto}[sign]
     return float(held.mean()) / len(other)
-
-
-def _both(one: Floats, other: Floats) -> tuple[Floats, Floats]:
-    there = ~(np.isnan(one) | np.isnan(other))
-    return one[there], other[there]
 
 
 def _scale(column: Column) -> str:

@@ -10,8 +10,9 @@ from threadpoolctl import threadpool_limits
 from tabgan.evaluation.compared_tables import CodedColumn, Side, take_rows
 from tabgan.evaluation.copying import Points, nearest, place_rows
 from tabgan.evaluation.distributions import entropy, joint_entropy
-from tabgan.evaluation.evaluation_parts import FieldMeasures, Figure
+from tabgan.evaluation.evaluation_parts import Figure
 from tabgan.evaluation.fidelity import Relations
+from tabgan.evaluation.results import FieldMeasures
 
 __all__ = ["measure_field"]
 

@@ -14,9 +14,7 @@ from tabgan.evaluation.evaluation_parts import (
     Coverage,
     Detection,
     Fidelity,
-    FieldMeasures,
     Figure,
-    Nearness,
     Structure,
     Utility,
     Validity,
@@ -24,8 +22,10 @@ from tabgan.evaluation.evaluation_parts import (
 
 __all__ = [
     "EvaluationResults",
+    "FieldMeasures",
     "Fit",
     "Grade",
+    "Nearness",
     "PartResults",
     "Run",
     "Tables",
@@ -201,6 +201,42 @@ class Verdict:
             + html_table("What it can be used for", ["Use", "Fit", "Evidence"], self.uses)
             + html_lines("Weak points", points)
         )
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """Simple looks at how near synthetic rows come to real ones. No proof of privacy.
+
+    Attributes
+    ----------
+    copies
+        Synthetic rows that equal a real row, in percent; the baseline is the share of holdout rows
+        that do, or of real rows that equal another one.
+    unique_copies
+        The same, of real rows that occur once.
+    nearer_to_real
+        Share of synthetic rows that are nearer to a real row than to a row of as many holdout
+        rows, in percent; 50 for a generator that copies nothing. None without a holdout.
+    distance
+        Median distance to the closest real row, from 0 to 1 (`tabgan.evaluation.copying`); the
+        baseline is that of holdout rows, or of real rows to other real rows.
+    near_copies
+        Rows that are so near to a real row as chance would hardly bring fresh rows, in percent;
+        0 where an exact test finds no more of them than of fresh rows.
+    """
+
+    copies: Figure
+    unique_copies: Figure
+    nearer_to_real: Figure | None
+    distance: Figure
+    near_copies: Figure
+
+
+@dataclass(frozen=True)
+class FieldMeasures:
+    """Measures that papers and other tools report, by name. None counts in the verdict."""
+
+    figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 class PartResults(NamedTuple):

@@ -27,6 +27,7 @@ from tabgan.evaluation.evaluation_parts import (
 )
 from tabgan.evaluation.fidelity import PairTrend, in_tenths, pair_trend
 from tabgan.evaluation.keys_and_times import (
+    DISTANCE_SURE,
     NOISE,
     compare_keys,
     compare_row_order,
@@ -42,7 +43,7 @@ from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.joint_dependency import JointDependency, PairsDependency
 from tabgan.rules.order_dependency import DifferenceDependency
-from tabgan.rules.presence_dependency import PresenceDependency
+from tabgan.rules.presence_dependency import JointMarksDependency, PresenceDependency
 from tabgan.table.columns import ColumnFrame, by_position, count_rows, level_key, outside_range
 from tabgan.table.schema import RANGED, Schema
 
@@ -84,7 +85,7 @@ _UNTOLD = (
     PresenceDependency,
 )
 """Ways of learning columns, which no row can break."""
-_BY_CHANCE = (FunctionalDependency, JointDependency)
+_BY_CHANCE = (FunctionalDependency, JointDependency, JointMarksDependency)
 """Rules between levels, which few rows may keep by chance."""
 Rows = NDArray[np.int64]
 
@@ -487,16 +488,17 @@ def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
             f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
             f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
             remedy,
-            float(np.clip(SOFTER * (baseline - value - NOISE / np.sqrt(synthetic_rows)), 0, 1)),
+            float(np.clip(SOFTER * (baseline - value - NOISE * key.errors[other]), 0, 1)),
         )
     value, baseline = key.rows_per_key
+    by_chance = DISTANCE_SURE * key.errors[name]  # of few keys halves show chance, too
     yield WeakPoint(
         "structure",
         (name,),
         f"The values of {name!r} have other numbers of rows than real ones: their distribution is "
         f"off by {percent(value / 100)} (two halves of the real keys: {percent(baseline / 100)}).",
         remedy,
-        float(np.clip((value - baseline) / 100 - LEAST_SPREAD, 0, 1)),
+        float(np.clip(value / 100 - max(baseline / 100 + LEAST_SPREAD, by_chance), 0, 1)),
     )
 
 
@@ -616,7 +618,9 @@ def _about_a_column(lost: Sequence[TimeResult]) -> str:
     order = ["the order in time"] if len(clocks) < len(lost) else []
     head = " and ".join([*order, *told])
     parts = (
-        f"{r.what}: {r.strength.value:.2f} in place of {r.strength.baseline:.2f}" for r in lost
+        f"{f'{r.before!r} of the row before' if r.before else r.what}: {r.strength.value:.2f} in "
+        f"place of {r.strength.baseline:.2f}"
+        for r in lost
     )
     return (
         f"{head[0].upper()}{head[1:]} {'are' if order and told else 'is'} lost: {first.column!r} "

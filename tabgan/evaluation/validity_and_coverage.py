@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tabgan.evaluation.compared_tables import (
     CodedColumn,
     ComparedTables,
+    halves_of_units,
     row_hashes,
     shuffled_rows,
     signs_of,
@@ -41,6 +42,7 @@ FLOAT_NOISE = 1e-14  # of a number
 _ANY = ("nothing", "mixed", "category")  # storages that say nothing about the cells
 
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 
 
 class _Breach(NamedTuple):
@@ -78,11 +80,12 @@ def check_validity(tables: ComparedTables, rng: np.random.Generator) -> Validity
     broken = np.zeros(len(tables.synthetic), bool)
     for breach in breaches:
         broken |= breach.rows
-    fresh, of_columns = _fresh_shares(tables.coded, rng)
+    fresh, of_columns = _fresh_shares(tables, rng)
     by_name = {tables.names[place]: share for place, share in of_columns.items()}
     for one in tables.stand_ins:
         by_name[one.column] -= one.odd_rows / 100
-    violations = [_violation(breach, by_name) for breach in breaches]
+    units = tables.units.get("synthetic")
+    violations = [_violation(breach, by_name, units) for breach in breaches]
     violations.sort(key=lambda violation: -violation.rows)
     return Validity(
         data_validity=100 * _data_validity(tables),
@@ -245,13 +248,15 @@ def _is_noisy(value: object, column: Column) -> bool:
     return abs(number - round(number, column.decimals)) <= FLOAT_NOISE * abs(number)
 
 
-def _violation(breach: _Breach, fitting: Mapping[str, float]) -> Violation:
+def _violation(breach: _Breach, fitting: Mapping[str, float], units: Rows | None) -> Violation:
     example = str(breach.values[breach.rows].iloc[0])
     short = example if len(example) <= LONGEST else f"{example[: LONGEST - 1]}…"
     is_of_values = breach.fault in ("range", "level", "missing")
     fresh = 1 - fitting.get(breach.column, 1.0) if is_of_values else 0.0
     n_rows = int(breach.rows.sum())
-    return Violation(breach.column, breach.rule, n_rows, short, breach.fault, 100 * fresh)
+    n_units = n_rows if units is None else len(np.unique(units[breach.rows]))
+    share = n_rows / n_units
+    return Violation(breach.column, breach.rule, n_rows, short, breach.fault, 100 * fresh, share)
 
 
 def _seen(codes: NDArray[np.float64], n_levels: int) -> Mask:
@@ -268,11 +273,12 @@ def _look_up(seen: Mask, codes: NDArray[np.float64]) -> Mask:
 
 
 def _fresh_shares(
-    coded: Mapping[int, CodedColumn], rng: np.random.Generator
+    tables: ComparedTables, rng: np.random.Generator
 ) -> tuple[float, dict[int, float]]:
     """Return the share of fresh rows in which all values were seen before, and that by column."""
+    coded = tables.coded
     first = next(iter(coded.values()))
-    halves = np.array_split(rng.permutation(len(first.real)), 2)
+    halves = halves_of_units(len(first.real), tables.units.get("real"), rng)
     with_holdout = len(first.holdout) > 0
     valid = np.ones(len(first.holdout) if with_holdout else len(halves[1]), bool)
     of_columns = {}
@@ -371,7 +377,8 @@ def measure_coverage(tables: ComparedTables, rng: np.random.Generator, most_rows
         Figure(100 * a, 100 * float(np.fmin(b, c)))
         for a, b, c in zip(found, chance, others, strict=True)
     )
-    return Coverage(levels, ranges, rare, patterns, _lost_levels(coded, tables.names))
+    lost, n_levels = _lost_levels(coded, tables.names)
+    return Coverage(levels, ranges, rare, patterns, lost, n_levels)
 
 
 def _pairs(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -484,12 +491,13 @@ def _patterns_kept(coded: Mapping[int, CodedColumn]) -> float:
 
 def _lost_levels(
     coded: Mapping[int, CodedColumn], names: Mapping[int, str]
-) -> tuple[tuple[str, str, int], ...]:
-    lost = [
-        (names[place], str(column.levels[level]), int(counts[level]))
-        for place, column in ((place, _with_levels(column)) for place, column in coded.items())
-        if column.nominal
-        for counts in [_counts(column, column.real)]
-        for level in np.flatnonzero((counts > 0) & (_counts(column, column.synthetic) == 0))
-    ]
-    return tuple(sorted(lost, key=lambda item: -item[2])[:MOST_LOST])
+) -> tuple[tuple[tuple[str, str, int], ...], int]:
+    """Return the commonest levels that are lost, and how many were looked for."""
+    lost, n_levels = list[tuple[str, str, int]](), 0
+    for place, column in ((place, _with_levels(column)) for place, column in coded.items()):
+        if column.nominal:
+            counts, drawn = _counts(column, column.real), _counts(column, column.synthetic)
+            n_levels += int(np.count_nonzero(counts))
+            for level in np.flatnonzero((counts > 0) & (drawn == 0)):
+                lost.append((names[place], str(column.levels[level]), int(counts[level])))
+    return tuple(sorted(lost, key=lambda item: -item[2])[:MOST_LOST]), n_levels

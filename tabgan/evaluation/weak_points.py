@@ -58,7 +58,6 @@ FEW_BINS = 20  # of a chart, in which numbers lie that are levels
 UNSEEN = 4  # copies that fresh rows may have where the halves have none
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
-FEW_VALUES = 30  # of whole numbers that are looked at one by one, as levels are
 BY_CHANCE: tuple[Fault, ...] = ("range", "level", "missing")  # faults that fresh rows have, too
 UNREADABLE = 1.5  # weight of values that nobody can read, beside those that can't be
 MUCH = 2.5  # times as severe
@@ -214,7 +213,8 @@ def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
         of_column = min(broken[violation.column] / rows, 1.0)
         noise = _noise_of(chance, rows)
         if violation.fault in BY_CHANCE:
-            noise = (noise + beyond) * np.sqrt(_design_effect(parts, violation.column))
+            noise = _noise_of(chance, rows / _design_effect(parts, violation.column))
+            noise += beyond * violation.rows_of_unit  # what lies beyond are whole units
         weight = UNREADABLE if violation.fault in ("kind", "type") else 1.0
         severity = float(min(weight * np.sqrt(max(of_column - chance - noise, 0.0)), 1.0))
         if severity and violation.fault not in BY_CHANCE:
@@ -230,7 +230,7 @@ def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
         )
 
 
-def _noise_of(share: float, n_rows: int) -> float:
+def _noise_of(share: float, n_rows: float) -> float:
     """Return how far a share of so many rows may be above the expected one."""
     return SURE * float(np.sqrt(max(share * (1 - share), 1 / n_rows) / n_rows))
 
@@ -273,7 +273,8 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
     )
     nearer = nearness.nearer_to_real
     if nearer is not None:
-        noise = 50 * SURE / np.sqrt(parts.tables.compared_rows["nearness"])
+        alike = max((key.rows_of_row for key in parts.structure.keys), default=1.0)
+        noise = 50 * SURE / np.sqrt(parts.tables.compared_rows["nearness"] / alike)
         yield WeakPoint(
             "nearness",
             (),
@@ -528,14 +529,8 @@ def _rows_by_chance(parts: PartResults) -> float:
     Of a level that occurs in k rows of both tables, all k are real with the k-th power of the real
     table's share of all rows; that is looked at for each level.
     """
-    charts = (column.distribution for column in parts.fidelity.columns)
-    n_levels = sum(
-        len(c.names) + c.n_others if isinstance(c, LevelsChart) else FEW_VALUES
-        for c in charts
-        if c is not None
-    )
     share = parts.tables.real_rows / (parts.tables.real_rows + parts.tables.synthetic_rows)
-    return float(np.log(FALSE_ALARM / max(n_levels, 1)) / np.log(share))
+    return float(np.log(FALSE_ALARM / max(parts.coverage.n_levels, 1)) / np.log(share))
 
 
 def _remedy_of_level(column: str, rows: int, kind: str) -> str:

@@ -19,6 +19,7 @@ from tabgan.fitting.train_table import (
     AFTER_TRAINING,
     Snapshot,
     TableTraining,
+    column_order,
     decode_snapshots,
     least_rows,
     network_training,
@@ -41,8 +42,10 @@ from tabgan.sampling.refinement import (
     rake,
 )
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
-from tabgan.sampling.table_keys import key_to_json
+from tabgan.sampling.table_keys import RowOrder, key_to_json
 from tabgan.sampling.table_model import BLOCK_ROWS, ModelFacts, TableModel, settled_by
+from tabgan.sampling.time_grid import TimeGrid
+from tabgan.sampling.time_series import TimeSeries, fit_series
 from tabgan.sampling.tree_conditionals import redraw_columns
 from tabgan.table.frame_libraries import FrameForm
 from tabgan.table.schema import Schema
@@ -287,8 +290,29 @@ def _fit_stages(
         postprocessing,
         preparation.constraints,
         preparation.keys,
+        _fit_series(rows, preparation, options, seed, session),
     )
     return FitResult(model, decode_snapshots(taken, encoder, seed))
+
+
+def _fit_series(
+    rows: Encoded, preparation: Preparation, options: FitOptions, seed: int, session: FitSession
+) -> TimeSeries | None:
+    """Learn how rows follow each other, if the table is a single regular series."""
+    grids = [rule for rule in preparation.keys if isinstance(rule, TimeGrid)]
+    others = [rule for rule in preparation.keys if not isinstance(rule, TimeGrid | RowOrder)]
+    if not grids or others:
+        return None
+    return fit_series(
+        rows,
+        preparation.encoder,
+        preparation.table,
+        grids[0],
+        column_order(preparation.encoder),
+        least=least_rows(preparation, options),
+        seed=seed,
+        stop=session.stop,
+    )
 
 
 def _digest(preparation: Preparation, n_rows: int) -> str:

@@ -168,9 +168,11 @@ class DatabaseGAN(BaseEstimator):
             keep up to ten rows (`notes_on_scale`). Or numbers of rows of tables without a parent,
             such as ``{"customers": 1000}``; their children follow.
         where
-            Conditions on the rows of tables without a parent, such as
-            ``{"customers": {"country": "DE"}}`` or ``{"customers": "age >= 65"}``; see
-            `TabGAN.sample`. Their children are sampled given these rows.
+            Conditions on the rows of tables, such as ``{"customers": {"country": "DE"}}`` or
+            ``{"orders": "price >= 65"}``; see `TabGAN.sample`. They hold in all rows of the table,
+            whose children are sampled given these rows. In a table with parents, rows that do not
+            meet the condition are sampled again, and left out if the rows of their parents never
+            meet it.
         random_state
             Seed of this sample; by default that of the estimator.
 
@@ -182,15 +184,15 @@ class DatabaseGAN(BaseEstimator):
         Raises
         ------
         OptionError
-            If the scale or a condition names a table that has parents, the scale is not a number
-            above 0, or no row meets a condition.
+            If the scale names a table that has parents, a condition names a reference table or no
+            table, the scale is not a number above 0, or no row meets a condition.
         NotFittedError
             If the estimator is not fitted.
         """
         self._check_fitted()
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         for table in where or {}:
-            self._check_root("where", table)
+            self._check_sampled(table)
         counted = [*scale] if isinstance(scale, Mapping) else []
         return self._model.sample(self._scales(scale), seed, where, counted=counted)
 
@@ -325,7 +327,7 @@ class DatabaseGAN(BaseEstimator):
             return dict.fromkeys(self._model.forms, float(scale))
         scales = {}
         for table, n in scale.items():
-            self._check_root("scale", table)
+            self._check_root(table)
             check_number(f"scale[{table!r}]", n, Integral, 0)
             scales[table] = scales[roots[table]] = n / max(self.n_rows_[table], 1)
         return scales
@@ -337,14 +339,22 @@ class DatabaseGAN(BaseEstimator):
         by_key = {own.table: own.source for own in plans if own.source in roots}
         return roots | {t: own for t, own in by_key.items() if own and is_implicit(own)}
 
-    def _check_root(self, option: str, table: str) -> None:
+    def _check_root(self, table: str) -> None:
         roots = self._roots()
         if table not in roots or is_implicit(table):
             names = ", ".join(repr(name) for name in sorted(roots) if not is_implicit(name))
-            what = "numbers of rows" if option == "scale" else "conditions"
             raise OptionError(
-                f"{option}={table!r}: the rows of this table come with those of its parents, or "
-                f"there is no such table; give {what} for {names}"
+                f"scale={table!r}: the rows of this table come with those of its parents, or "
+                f"there is no such table; give numbers of rows for {names}"
+            )
+
+    def _check_sampled(self, table: str) -> None:
+        sampled = sorted({*self.n_rows_} - {*self._model.references})
+        if table not in sampled:
+            what = "copied as it is" if table in self._model.references else "no table"
+            raise OptionError(
+                f"where={table!r} is {what}; give conditions for "
+                f"{', '.join(repr(name) for name in sampled)}"
             )
 
     def _set_model(self, model: DatabaseModel) -> Self:

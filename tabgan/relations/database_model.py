@@ -15,7 +15,6 @@ from tabgan.base.errors import ModelFileError, OptionError
 from tabgan.base.model_file import assembling, read_model, under, write_model
 from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.grammar import Where
-from tabgan.conditions.parse_request import parse_condition
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.fitting.prepare import TableOptions
 from tabgan.relations.drawing_plan import (
@@ -46,7 +45,7 @@ from tabgan.relations.relations import (
     repeated_rows,
     without_orphans,
 )
-from tabgan.relations.row_context import Context, is_added, taken
+from tabgan.relations.row_context import Context, taken
 from tabgan.relations.row_owners import (
     ImplicitParent,
     find_units,
@@ -54,14 +53,14 @@ from tabgan.relations.row_owners import (
     with_implicit_parents,
 )
 from tabgan.relations.table_drawer import TableDrawer
-from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype, restore_dtype
 from tabgan.table.scalars import from_json_scalar, to_json_scalar
-from tabgan.table.schema import Kind, Schema
+from tabgan.table.schema import Kind
 
 __all__ = ["DatabaseModel"]
 
 ROUNDS = 10  # draws of rows that repeat what is unique
+ROUNDS_WHERE = 50  # and of those that don't meet a condition
 MOST_DROPPED = 0.05  # share of a table's rows left out, as they still repeat what is unique
 LEAST_OF_LIST = 10  # rows of a short table, to which many refer, in a small sample
 MOST_TOLD = 50  # rows of a reference table, each of which is told from the others by its key
@@ -196,7 +195,7 @@ class DatabaseModel:
         seed
             Root of all streams of randomness.
         where
-            Conditions on the rows of tables that have no parent.
+            Conditions on the rows of tables, by table.
         counted
             The tables whose numbers of rows are wanted, however few.
 
@@ -265,7 +264,10 @@ class DatabaseModel:
         seed: int,
         where: Where | None,
     ) -> tuple[DrawnTable, Context, pd.DataFrame]:
-        """Draw a table; groups of rows with a row that repeats what is unique are drawn again.
+        """Draw a table; rows that repeat what is unique, or miss a condition, are drawn again.
+
+        Rows come in groups, those of a parent. Of a group that is drawn again for a condition, the
+        rows that meet it take the place of those that don't. What is left of these is left out.
 
         Parameters
         ----------
@@ -287,30 +289,42 @@ class DatabaseModel:
         table, drawer = own.table, self.drawers[own.table]
         late = [key for key in own.links if self.plan.is_late(key)]
         draw = partial(drawer.draw, drawn, late=late)
-        if where is None:
-            rows, wished = draw(n_free, seed=seed)
-        else:
+        is_root = own.steering is None
+        if where is not None and is_root:
             rows, wished = _rows_where(table, partial(draw, seed=seed), n_free, where)
+        else:
+            rows, wished = draw(n_free, seed=seed)
         frame = self._frame(table, rows, frames, seed)
-        for again in range(ROUNDS):
-            repeated = self._repeated(table, frame)
-            if not repeated.any():
+        for again in range(ROUNDS if where is None else ROUNDS_WHERE):
+            bad = self._repeated(table, frame) | ~rows.meets(where)
+            if not bad.any():
                 return rows, wished, frame
             other = int(numpy_stream(seed, "again", table, again).integers(2**31))
-            if where is None:
+            if where is not None and is_root:
+                places = np.flatnonzero(bad)
+                new, wish = _rows_where(table, partial(draw, seed=other), len(places), where)
+            else:
                 group = RowGroups(drawer.sizes(drawn, n_free)).group
-                only = np.unique(group[repeated])
+                only = np.unique(group[bad])
                 places = np.flatnonzero(np.isin(group, only))
                 stay = np.setdiff1d(np.arange(len(frame)), places)
                 chosen = {key: parents[stay] for key, parents in rows.parents.items()}
                 new, wish = draw(n_free, seed=other, only=only, chosen=chosen)
-            else:
-                places = np.flatnonzero(repeated)
-                new, wish = _rows_where(table, partial(draw, seed=other), len(places), where)
+                if where is not None:  # rows that meet the condition stay
+                    better = np.flatnonzero(bad[places] & new.meets(where))
+                    new, wish, places = new.take(better), wish.take(better), places[better]
             rows, wished = rows.replaced(places, new), wished.replaced(places, wish)
             frame = self._frame(table, rows, frames, seed)
-        keep = np.flatnonzero(~self._repeated(table, frame, MOST_DROPPED) | own.follows)
-        rows, frame = _some_rows(rows, keep), frame.iloc[keep].reset_index(drop=True)
+        bad = ~rows.meets(where)
+        if (bad.all() and len(bad)) or (own.follows and bad.any()):
+            raise OptionError(
+                f"where[{table!r}]: {(~bad).sum()} of {len(bad)} rows meet the condition, after "
+                f"{ROUNDS_WHERE} draws of the others; ask for less, or put a condition on the "
+                "table of their parents as well"
+            )
+        bad |= self._repeated(table, frame, MOST_DROPPED)
+        keep = np.flatnonzero(~bad | own.follows)
+        rows, frame = rows.take(keep), frame.iloc[keep].reset_index(drop=True)
         return rows, wished.take(keep), frame
 
     def _of_reference(self, table: str) -> DrawnTable:
@@ -509,20 +523,9 @@ def _rows_where(
     total, found = max(n, FEWEST_TRIED), 0
     while total <= MOST_TRIED:
         rows, wished = draw(total)
-        columns = [c for c in rows.columns if not is_added(c.name)]
-        dtypes = [describe_dtype(rows.cells[c.name].dtype) for c in columns]
-        schema = Schema(
-            tuple(replace(c, dtype=dtype) for c, dtype in zip(columns, dtypes, strict=True))
-        )
-        levels = {
-            at: TypedSeries(column, rows.cells[column.name]).levels
-            for at, column in enumerate(schema)
-            if column.kind in ("categorical", "boolean")
-        }
-        condition = parse_condition(where, schema, levels)
-        keep = np.flatnonzero(condition.mask(rows.cells.loc[:, [*schema.names]]))
+        keep = np.flatnonzero(rows.meets(where))
         if len(keep) >= n:
-            return _some_rows(rows, keep[:n]), wished.take(keep[:n])
+            return rows.take(keep[:n]), wished.take(keep[:n])
         found, total = len(keep), total * int(np.clip(2 * n / max(len(keep), 1), 2, 50))
     raise OptionError(
         f"where[{table!r}]: {found} of some {MOST_TRIED:,} rows meet the condition, and {n} are "
@@ -641,12 +644,6 @@ def _telling_key(frame: pd.DataFrame, others: Sequence[str]) -> dict[str, Kind]:
         return {}
     keys = [name for name in frame.columns if name not in others and frame[name].is_unique]
     return dict.fromkeys(keys[:1], "categorical")
-
-
-def _some_rows(table: DrawnTable, rows: Rows) -> DrawnTable:
-    parents = {key: own[rows] for key, own in table.parents.items()}
-    cells = table.cells.iloc[rows].reset_index(drop=True)
-    return DrawnTable(cells, table.columns, parents, table.context.take(rows))
 
 
 def _plan_to_json(plan: TablePlan) -> dict[str, Any]:

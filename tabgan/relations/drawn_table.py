@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.conditions.grammar import Where
+from tabgan.conditions.parse_request import parse_condition
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.grouped_table import numbers_in
 from tabgan.relations.relations import ForeignKey, Rows, parent_rows
@@ -29,7 +31,7 @@ from tabgan.relations.row_context import (
 )
 from tabgan.table.columns import TypedSeries, write_column
 from tabgan.table.dtypes import describe_dtype
-from tabgan.table.schema import Column, Kind
+from tabgan.table.schema import Column, Kind, Schema
 
 __all__ = [
     "ChildTotal",
@@ -113,6 +115,41 @@ class DrawnTable(NamedTuple):
     columns: tuple[Column, ...]
     parents: dict[ForeignKey, Rows]
     context: Context
+
+    def take(self, rows: Rows) -> "DrawnTable":
+        """Return some of the rows."""
+        parents = {key: own[rows] for key, own in self.parents.items()}
+        cells = self.cells.iloc[rows].reset_index(drop=True)
+        return DrawnTable(cells, self.columns, parents, self.context.take(rows))
+
+    def meets(self, where: Where | None) -> NDArray[np.bool_]:
+        """Return which rows meet a condition.
+
+        Parameters
+        ----------
+        where
+            The condition; None for none.
+
+        Raises
+        ------
+        OptionError
+            If it can't be read.
+        """
+        if where is None:
+            return np.ones(len(self.cells), np.bool_)
+        columns = [c for c in self.columns if not is_added(c.name)]
+        dtypes = [describe_dtype(self.cells[c.name].dtype) for c in columns]
+        schema = Schema(
+            tuple(replace(c, dtype=dtype) for c, dtype in zip(columns, dtypes, strict=True))
+        )
+        levels = {
+            at: TypedSeries(column, self.cells[column.name]).levels
+            for at, column in enumerate(schema)
+            if column.kind in ("categorical", "boolean")
+        }
+        condition = parse_condition(where, schema, levels)
+        met: NDArray[np.bool_] = condition.mask(self.cells.loc[:, [*schema.names]])
+        return met
 
     def replaced(self, rows: Rows, new: "DrawnTable") -> "DrawnTable":
         """Return the same table with other rows in the place of some.

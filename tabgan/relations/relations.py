@@ -5,13 +5,16 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
+from tabgan.evaluation.report.report_texts import short
+from tabgan.evaluation.report.svg_charts import element, point
 from tabgan.inference.key_columns import comparable
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "Rows",
     "Tables",
     "are_few_orphans",
+    "draw_relations",
     "parent_rows",
     "repeated_rows",
     "without_orphans",
@@ -30,6 +34,17 @@ Rows = NDArray[np.int64]
 SHOWN = 3  # values of a key that an error names
 MOST_ORPHANS = 0.01  # share of the rows whose key names no row, from which the key does not hold
 FEWEST_ROWS = 20  # of which one may be such a row
+
+BOX_WIDTH, LINE = 230.0, 18.0  # of a table in a picture, and of a line of text in it
+GAP, MARGIN, LOOP = 110.0, 24.0, 40.0  # between columns of tables, around them, and of a line back
+STYLE = """
+svg { font: 13px system-ui, sans-serif; background: #fff; fill: #1c2430 }
+.box { fill: #f4f6fa; fill-opacity: .85; stroke: #8a94a6 } .table { font-weight: 600 }
+.mark { text-anchor: end; font-size: 11px; fill: #5a6577 } .more { fill: #5a6577 }
+.line { fill: none; stroke: #3566c4; stroke-width: 1.5 }
+.end { font-size: 11px; text-anchor: end; fill: #3566c4; stroke: #fff; stroke-width: 3px;
+  paint-order: stroke } .left { text-anchor: start }
+"""
 
 
 @dataclass(frozen=True)
@@ -447,3 +462,146 @@ def _check_included(tables: Tables, key: ForeignKey) -> None:
             f"{key}: {len(lost)} rows refer to rows that are not there ({shown}); drop them or "
             "make the key missing in them, or leave the key out of the relations"
         )
+
+
+def draw_relations(tables: Tables, relations: Relations) -> str:
+    """Draw the tables with their keys as an SVG picture, parents left of their children.
+
+    A line goes from the key of a parent to the foreign key; its ends tell how many rows belong
+    together: 1, 0–1, 1–n or 0–n.
+
+    Parameters
+    ----------
+    tables, relations
+        The tables, and how they belong together.
+    """
+    boxes = _placed_boxes(tables, relations)
+    height = max(box.y + box.height for box in boxes.values()) + MARGIN
+    width = max(box.x for box in boxes.values()) + BOX_WIDTH + MARGIN + LOOP
+    lines = [part for key in relations.foreign_keys for part in _line_of(key, boxes, tables)]
+    shown = [part for box in boxes.values() for part in box.elements()]
+    return element(
+        "svg",
+        element("style", Markup(STYLE)),
+        element("title", f"{len(tables)} tables and {len(relations.foreign_keys)} keys"),
+        *lines,
+        *shown,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
+        role="img",
+    )
+
+
+class _Box(NamedTuple):
+    """A table in a picture: its name, its rows, and its key columns with their marks."""
+
+    table: str
+    n_rows: int
+    columns: tuple[tuple[str, str], ...]
+    more: int  # columns that are not shown
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def height(self) -> float:
+        return LINE * (1 + len(self.columns) + (self.more > 0)) + 12
+
+    def side(self, column: str, right: bool) -> tuple[float, float]:
+        """Return where a line begins or ends at a column."""
+        place = next((at for at, (name, _) in enumerate(self.columns) if name == column), 0)
+        return self.x + BOX_WIDTH * right, self.y + LINE * (place + 1.5) + 8
+
+    def elements(self) -> list[Markup]:
+        """Return the box as SVG elements."""
+        size = {"width": BOX_WIDTH, "rx": 6, "x": self.x, "y": self.y}
+        rows = f"{self.n_rows:,} row{'s' * (self.n_rows != 1)}"
+        left, right, first = self.x + 10, self.x + BOX_WIDTH - 10, self.y + LINE
+        shown = [
+            element("rect", class_="box", height=self.height, **size),
+            element("text", short(self.table, 22), x=left, y=first, class_="table"),
+            element("text", rows, x=right, y=first, class_="mark"),
+        ]
+        for place, (name, mark) in enumerate(self.columns, start=1):
+            y = first + LINE * place + 4
+            shown.append(element("text", short(name, 24), x=left, y=y))
+            shown.append(element("text", mark, x=right, y=y, class_="mark"))
+        if self.more:
+            y = first + LINE * (len(self.columns) + 1) + 4
+            shown.append(element("text", f"and {self.more} more", x=left, y=y, class_="more"))
+        return shown
+
+
+def _placed_boxes(tables: Tables, relations: Relations) -> dict[str, _Box]:
+    """Put tables into columns, each right of its parents, and near them."""
+    depths: dict[str, int] = {}
+    for table in tables:
+        _set_depth(table, relations, depths, above=set())
+    boxes: dict[str, _Box] = {}
+    for column in range(max(depths.values()) + 1):
+        y = MARGIN
+        here = [table for table in tables if depths[table] == column]
+        middles = {table: _middle_of_parents(table, relations, boxes) for table in here}
+        for table in sorted(here, key=lambda name: middles[name]):
+            keyed = relations.key_columns(table)
+            columns = [name for name in map(str, tables[table].columns) if name in keyed]
+            marks = ((name, _mark_of(name, table, relations)) for name in columns)
+            more = tables[table].shape[1] - len(columns)
+            box = _Box(table, len(tables[table]), tuple(marks), more)
+            y = max(y, middles[table] - box.height / 2)
+            boxes[table] = box._replace(x=MARGIN + LOOP + column * (BOX_WIDTH + GAP), y=y)
+            y += box.height + MARGIN
+    return boxes
+
+
+def _set_depth(
+    table: str, relations: Relations, depths: dict[str, int], *, above: set[str]
+) -> None:
+    """Set the longest way down to a table; a key that closes a circle does not count."""
+    own = 0
+    for key in relations.of(table):
+        if key.parent not in {*above, table}:
+            if key.parent not in depths:
+                _set_depth(key.parent, relations, depths, above={*above, table})
+            own = max(own, depths[key.parent] + 1)
+    depths[table] = own
+
+
+def _middle_of_parents(table: str, relations: Relations, boxes: Mapping[str, _Box]) -> float:
+    """Return the mean height of the parents that have a place."""
+    there = [boxes[key.parent] for key in relations.of(table) if key.parent in boxes]
+    return sum(box.y + box.height / 2 for box in there) / len(there) if there else 0.0
+
+
+def _mark_of(column: str, table: str, relations: Relations) -> str:
+    """Return what a column is: part of the primary key, of a foreign key, or of both."""
+    is_foreign = any(column in key.columns for key in relations.of(table))
+    marks = ["PK"] * (column in relations.key_of(table)) + ["FK"] * is_foreign
+    return " ".join(marks)
+
+
+def _line_of(key: ForeignKey, boxes: Mapping[str, _Box], tables: Tables) -> list[Markup]:
+    """Return the line of a foreign key, and how many rows belong together at its ends."""
+    parent, child = boxes[key.parent], boxes[key.table]
+    right, to_right = parent.x < child.x, child.x < parent.x
+    x, y = parent.side(key.parent_columns[0], right=right)
+    to_x, to_y = child.side(key.columns[0], right=to_right)
+    bend = max(abs(to_x - x) / 2, LOOP)
+    path = f"M {point(x, y)} C {point(x + (bend if right else -bend), y)} "
+    path += f"{point(to_x + (bend if to_right else -bend), to_y)} {point(to_x, to_y)}"
+    rows = parent_rows(tables, key)
+    counts = np.bincount(rows[rows >= 0], minlength=max(len(tables[key.parent]), 1))
+    least, most = "01"[bool(counts.min())], "1n"[bool(counts.max() > 1)]
+    ends = {
+        (x, y, right): "0–1" if (rows < 0).any() else "1",
+        (to_x, to_y, to_right): least if least == most else f"{least}–{most}",
+    }
+    texts = (
+        element(
+            "text", text, x=x + (6 if is_right else -6), y=y - 4, class_="end" + " left" * is_right
+        )
+        for (x, y, is_right), text in ends.items()
+    )
+    label = element("title", f"{key} ({key.why})")
+    return [element("path", label, d=path, class_="line"), *texts]

@@ -424,7 +424,14 @@ def with_keys(
         return together
 
     return give_keys(
-        drawn, model.keys, model.encoder, seed, check=check, block_rows=BLOCK_ROWS, start=start
+        drawn,
+        model.keys,
+        model.encoder,
+        seed,
+        check=check,
+        block_rows=BLOCK_ROWS,
+        start=start,
+        series=model.series,
     )
 
 

@@ -35,6 +35,7 @@ from tabgan.sampling.key_groups import (
 from tabgan.sampling.referred_columns import SameAsReferred
 from tabgan.sampling.self_references import SelfReference, learn_references
 from tabgan.sampling.time_grid import TimeGrid, find_time_grids
+from tabgan.sampling.time_series import TimeSeries
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
 from tabgan.table.compound_numbers import part_in_words
 from tabgan.table.level_codes import are_filled, determines
@@ -623,6 +624,7 @@ def give_keys(
     check: Check,
     block_rows: int,
     start: int = 0,
+    series: TimeSeries | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a sample made to go together; shorter blocks are put together.
 
@@ -642,6 +644,8 @@ def give_keys(
         Rows that are grouped at once.
     start
         Position of the first row in the whole sample.
+    series
+        Draws the rows of a regular series given those before them; None leaves them as they are.
     """
     groups = [rule for rule in keys if isinstance(rule, KeyGroups)]
     if groups:
@@ -658,6 +662,9 @@ def give_keys(
                 drawn = done  # no row is where it was
             elif isinstance(rule, JointKey | TimeGrid):
                 done = rule.write(done, encoder, rng, check)
+                if series is not None and series.grid == rule:
+                    again = series.write(done, encoder, rng, (seed, at))
+                    done = drawn = _checked(again, done, check)
             elif isinstance(rule, SelfReference):
                 done = rule.write(done, encoder.schema, rng)
         yield _checked(done, drawn, check)

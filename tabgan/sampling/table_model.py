@@ -50,6 +50,7 @@ from tabgan.sampling.postprocess import PostProcessing
 from tabgan.sampling.refinement import RowFeatures
 from tabgan.sampling.row_samplers import ConditionalSampler, RowSampler, Sampler, TreeSampler
 from tabgan.sampling.table_keys import KeyRule, key_from_json, key_to_json
+from tabgan.sampling.time_series import TimeSeries
 from tabgan.table.frame_libraries import FrameForm
 
 __all__ = [
@@ -232,6 +233,8 @@ class TableModel:
         Declared rules that all rows have to keep.
     keys
         What its rows are to each other: keys that repeat, references, joint keys.
+    series
+        Draws the rows of a regular series given those before them; None if they don't depend.
     """
 
     encoder: TableEncoder
@@ -241,6 +244,7 @@ class TableModel:
     finish: PostProcessing | None = None
     constraints: tuple[Constraint, ...] = ()
     keys: tuple[KeyRule, ...] = ()
+    series: TimeSeries | None = None
 
     @property
     def device(self) -> torch.device:
@@ -372,6 +376,9 @@ class TableModel:
         if self.finish is not None:
             description["finish"] = self.finish.to_json()
             tensors |= {f"finish.{k}": v for k, v in self.finish.to_tensors().items()}
+        if self.series is not None:
+            description["series"] = self.series.to_json()
+            tensors |= {f"series.{k}": v for k, v in self.series.to_tensors().items()}
         return description, tensors
 
     @classmethod
@@ -420,7 +427,8 @@ class TableModel:
                 constraint.validate(encoder.schema)
             facts = ModelFacts.from_json(description["facts"])
             keys = tuple(map(key_from_json, description.get("keys", ())))
-            return cls(encoder, sampler, facts, columns, finish, constraints, keys)
+            series = _series(encoder, description, tensors)
+            return cls(encoder, sampler, facts, columns, finish, constraints, keys, series)
 
 
 def settled_by(encoder: TableEncoder, sampler: AnySampler) -> AnySampler:
@@ -445,6 +453,14 @@ def _finish(
     return PostProcessing.restore(
         description["finish"], own, RowFeatures(encoder.spans, encoder.quantiles)
     )
+
+
+def _series(
+    encoder: TableEncoder, description: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> TimeSeries | None:
+    if "series" not in description:
+        return None
+    return TimeSeries.restore(description["series"], under("series.", tensors), encoder.spans)
 
 
 _NETWORKS: Mapping[str, type[RowGenerator]] = {

@@ -96,6 +96,16 @@ class TimeGrid:
         name, size = next((u for u in units.items() if seconds % u[1] == 0), ("second", 1))
         return f"{seconds / size:g} {name}{'s' * (seconds != size)}"
 
+    @property
+    def open_share(self) -> float:
+        """Share of the hours of a week in which there are rows."""
+        return len(self.open_hours) / HOURS_OF_WEEK
+
+    @property
+    def ticks_per_day(self) -> float:
+        """Ticks of the dates in a day."""
+        return TICKS_PER_DAY[self._unit]
+
     @cached_property
     def _is_open(self) -> NDArray[np.bool_]:
         return np.isin(np.arange(HOURS_OF_WEEK), self.open_hours)
@@ -153,13 +163,30 @@ class TimeGrid:
         seasons = encoder.seasons.get(column.name, ())
         own = self._assigned(numbers.values.astype(np.int64), places, seasons, rng)
         values = _written(numbers._replace(values=places[own]), column)
-        new = frame.copy()
-        new.isetitem(at, values.to_numpy() if values.dtype == object else values.array)
+        new = self.with_dates(frame, values, encoder)
+        return new if check(new).all() else frame
+
+    def with_dates(
+        self, frame: pd.DataFrame, dates: pd.Series, encoder: TableEncoder
+    ) -> pd.DataFrame:
+        """Return rows with other dates, and with what these derive.
+
+        Parameters
+        ----------
+        frame
+            Rows of the table.
+        dates
+            A date for each row.
+        encoder
+            Encoder of the table.
+        """
+        at, new = self.column.position, frame.copy()
+        new.isetitem(at, dates.to_numpy() if dates.dtype == object else dates.array)
         if any(at in rule.positions for rule in encoder.dependencies):
             given = np.zeros(frame.shape, np.bool_)
             given[:, at] = True
             new = make_consistent(encoder, new.reset_index(drop=True), given).set_axis(frame.index)
-        return new if check(new).all() else frame
+        return new
 
     def _assigned(
         self, ticks: Places, places: Places, seasons: Collection[Season], rng: np.random.Generator

@@ -30,7 +30,8 @@ def test_keys_are_shown(run, shop):
 
 
 def test_keys_are_written_to_a_file(run, shop):
-    result = run("inspect", shop, "--relations", "keys.json")
+    result = run("inspect", shop, "--relations", "keys.json", "--svg", "keys.svg")
+    assert Path("keys.svg").read_text().startswith("<svg")
     assert "edit it and pass it with --relations" in result.stderr
     state = json.loads(Path("keys.json").read_text())
     state["foreign_keys"] = []

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tabgan import Column, Schema, evaluate
 from tabgan.evaluation.compared_tables import code_columns, read_tables
 from tabgan.evaluation.copying import Points, measure_nearness, nearest, place_rows
+from tabgan.evaluation.results import Nearness
 
 SCHEMA = Schema((Column("x", "numeric", "float64"), Column("k", "categorical", "object")))
 
@@ -144,3 +145,47 @@ def test_a_holdout_of_real_rows_is_left_out_and_told():
     assert found.tables.holdout_rows == 0
     assert found.verdict.is_copied
     assert not evaluate(real, numbers(300, 1), holdout=numbers(300, 2)).tables.holdout_fault
+
+
+def patients(n_keys: int, rng: np.random.Generator, rows_of_key: int = 6) -> pd.DataFrame:
+    """Make visits of patients, whose own values hardly move from visit to visit."""
+    rows = np.repeat(np.arange(n_keys), rows_of_key)
+    own = {name: rng.normal(size=n_keys)[rows] for name in ("weight", "pressure", "pulse", "sugar")}
+    table = pd.DataFrame(own) + rng.normal(0, 0.1, (len(rows), 4))
+    wards = rng.choice(list("abcdef"), n_keys)[rows]
+    return table.round(3).assign(ward=wards, patient=1_000 + rows)
+
+
+def nearness_of(*tables: pd.DataFrame) -> Nearness:
+    compared = read_tables(*tables, schema={"patient": "key"})
+    return measure_nearness(compared.coded, np.random.default_rng(0), 2_000, compared.joint_units)
+
+
+def of_others(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(patient=table["patient"] + 10_000)
+
+
+def test_patients_are_compared_with_other_patients():
+    """Rows of one patient are near each other; those of a holdout are no nearer for being fewer."""
+    rng = np.random.default_rng(0)
+    real, fresh = patients(300, rng), patients(300, rng)
+    every_other = [real[start::2].reset_index(drop=True) for start in (0, 1)]
+    for tables in ((real, fresh), (real, of_others(fresh)), every_other):
+        assert nearness_of(*tables).near_copies.value == 0
+    found = nearness_of(real, of_others(fresh), of_others(of_others(patients(100, rng))))
+    assert found.near_copies.value == 0
+    assert abs(found.nearer_to_real.value - 50) < 10
+    copied, numbers = of_others(fresh), [*real.columns[:4]]
+    copied.loc[::20, real.columns[:5]] = real[real.columns[:5]]
+    copied.loc[::20, numbers] += rng.normal(0, 0.02, (len(real[::20]), 4))
+    assert nearness_of(real, copied).near_copies.value > 3
+
+
+def test_a_unit_that_chance_brings_near_a_real_one_is_no_copy():
+    """All of its rows are near then."""
+    rng = np.random.default_rng(0)
+    real, fresh, unseen = (patients(25, rng, 40) for _ in range(3))
+    fresh.loc[:79, real.columns[:5]] = real[real.columns[:5]]
+    fresh.loc[:79, ["weight", "sugar"]] += 0.1
+    tables = real, of_others(fresh), of_others(of_others(unseen))
+    assert nearness_of(*tables).near_copies.value == 0

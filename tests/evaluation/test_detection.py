@@ -105,3 +105,14 @@ def test_a_warning_of_threads_is_kept_out_and_others_are_not(four_cores):
         assert map_in_threads(work, [3, -4]) == [3, 4]
         assert [*warnings.filters] == before
     assert sorted(str(one.message) for one in caught) == ["job -4", "job 3"]
+
+
+def test_rows_of_one_unit_tell_an_area_as_one():
+    rng = np.random.default_rng(0)
+    labels, units = np.repeat([1, 0], 400), np.repeat(np.arange(40), 20)
+    areas = [roc_auc(labels, rng.normal(size=40)[units], units) for _ in range(300)]
+    inside = [low < 0.5 < high for low, high in (area.interval for area in areas)]
+    assert 0.88 < np.mean(inside) < 0.99  # of 400 rows each the interval would be a third as wide
+    alone = roc_auc(labels, rng.normal(size=800), np.arange(800))
+    assert alone.variance == pytest.approx(1 / (6 * 400), rel=0.1)
+    assert roc_auc(labels, rng.normal(size=800), 1 - labels).variance == 0.25

@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan.evaluation.compared_tables import read_tables
-from tabgan.evaluation.distributions import likeness
+from tabgan.evaluation.distributions import likeness, succession
 from tabgan.evaluation.evaluate import evaluate
 from tabgan.evaluation.evaluation_parts import Detector, KeyResult, TimeResult
 from tabgan.evaluation.keys_and_times import (
     compare_keys,
     compare_row_order,
     compare_times,
-    succession,
 )
 from tabgan.evaluation.structure import lost_row_order, lost_times, measure_structure
 
@@ -423,3 +422,52 @@ def test_lost_hours_are_named_before_what_is_lost_with_them():
     first, *others = sorted(lost_times(found), key=lambda point: -point.severity)
     assert "by hour of the day" in first.what
     assert any("late" in point.columns for point in others)
+
+
+def trips_of_taxis(rng: np.random.Generator, n_taxis: int = 60, n_trips: int = 8) -> pd.DataFrame:
+    """Make trips of taxis, each of which begins where the one before ended."""
+    zones = np.array([f"zone {at}" for at in range(9)])
+    ways = rng.integers(9, size=(n_taxis, n_trips + 1))
+    hours = np.cumsum(rng.integers(1, 9, (n_taxis, n_trips)), axis=1).ravel()
+    return pd.DataFrame(
+        {
+            "taxi": [f"T{at}" for at in np.repeat(rng.permutation(9_000)[:n_taxis], n_trips)],
+            "time": pd.Timestamp("2024-01-01") + pd.to_timedelta(hours, unit="h"),
+            "from": zones[ways[:, :-1].ravel()],
+            "to": zones[ways[:, 1:].ravel()],
+        }
+    )
+
+
+def steps_of_orders(rng: np.random.Generator, n_orders: int = 90) -> pd.DataFrame:
+    """Make the states of orders, of which each comes after another one."""
+    names = np.array(["placed", "paid", "packed", "sent", "received"])
+    sizes = rng.integers(3, 6, n_orders)
+    number = np.concatenate([np.arange(size) for size in sizes])
+    days = pd.to_timedelta(rng.integers(0, 200, n_orders).repeat(sizes) + 2 * number, unit="D")
+    return pd.DataFrame(
+        {
+            "order": [f"O{at}" for at in rng.permutation(9_000)[:n_orders].repeat(sizes)],
+            "day": pd.Timestamp("2024-01-01") + days,
+            "state": names[number],
+            "clerk": rng.choice(["x", "y"], len(number)),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "key", "column", "before"),
+    [(trips_of_taxis, "taxi", "from", "to"), (steps_of_orders, "order", "state", "")],
+)
+def test_what_follows_what_within_a_key(make, key, column, before):
+    rng = np.random.default_rng(0)
+    real, fair = make(rng), make(rng)
+    mixed = fair.assign(**{column: fair.groupby(key)[column].transform(rng.permutation)})
+
+    def times(other: pd.DataFrame) -> tuple[TimeResult, ...]:
+        return compare_times(read_tables(real, other, schema={key: "key"}), (), rng)
+
+    orders = [one for one in times(fair) if one.what == "order within a key"]
+    assert [(one.column, one.before, one.lost) for one in orders] == [(column, before, 0.0)]
+    worst = times(mixed)[0]
+    assert (worst.column, worst.before, worst.lost > 0.6) == (column, before, True)

@@ -172,7 +172,7 @@ def test_an_option_is_named_with_its_command_and_no_key_is_to_be_declared_one():
     """Options of `tabgan sample` alone are not offered for other commands."""
     rng = np.random.default_rng(0)
     ids = np.repeat(np.arange(1_000, 1_080), 5)
-    plan = np.where(np.arange(80) % 4 > 0, "basic", "pro")
+    plan = np.where(np.arange(80) % 8 > 0, "basic", "pro")
     real = pd.DataFrame(
         {"id": ids, "plan": np.repeat(plan, 5), "x": np.repeat(rng.normal(size=80), 5)}
     )
@@ -296,3 +296,38 @@ def test_a_few_rows_of_what_no_real_row_has_stand_beside_the_best_grade(what):
     assert repr(column) in verdict.in_words
     assert ", except that " in verdict.headline
     assert verdict.uses[0].fit == "with care"
+
+
+def visits(n_keys: int, first: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Make visits of a few customers, whose area, region and kind are theirs."""
+    rows = np.repeat(np.arange(n_keys), rng.integers(5, 16, n_keys))
+    area = rng.integers(12, size=n_keys)
+    kind = rng.choice(["private", "trade", "public"], n_keys, p=[0.6, 0.3, 0.1])
+    middle = rng.normal(4, 0.6, n_keys)
+    return pd.DataFrame(
+        {
+            "customer": first + rows,
+            "area": [f"area {at}" for at in area[rows]],
+            "region": np.array(["north", "south", "east", "west"])[area[rows] % 4],
+            "kind": kind[rows],
+            "amount": rng.lognormal(middle[rows], 0.5).round(2),
+        }
+    )
+
+
+@pytest.mark.parametrize(("n_keys", "seed"), [(25, 2), (40, 1)])
+def test_other_customers_are_no_fault_of_a_table_of_few(n_keys, seed):
+    rng = np.random.default_rng(seed)
+    real, fresh = visits(n_keys, 1_000, rng), visits(n_keys, 5_000, rng)
+    assert evaluate(real, fresh, random_state=seed).verdict.weak_points == ()
+
+
+def test_areas_of_other_regions_are_named_first_in_a_table_of_few_customers():
+    rng = np.random.default_rng(0)
+    real, fresh = visits(40, 1_000, rng), visits(40, 5_000, rng)
+    areas = fresh.groupby("customer")["area"].first()
+    others = areas.sample(frac=1, random_state=0).set_axis(areas.index)
+    mixed = fresh.assign(area=fresh["customer"].map(others))
+    first = evaluate(real, mixed).verdict.weak_points[0]
+    assert {*first.columns} <= {"area", "region"}
+    assert first.severity > 0.3

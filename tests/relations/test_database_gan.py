@@ -130,10 +130,23 @@ def test_conditions_on_a_table_without_parents(shop_gan, shop_relations):
     assert len(drawn["orders"])
 
 
+def test_conditions_on_tables_with_parents(shop_gan, shop, shop_relations):
+    where = {"orders": "placed >= 2021-01-01", "lines": {"quantity": 3}, "refunds": "amount > 10"}
+    drawn = shop_gan.sample(where=where)
+    shop_relations.check(drawn)
+    assert (drawn["orders"]["placed"] >= "2021-01-01").all()
+    assert set(drawn["lines"]["quantity"]) == {3}
+    assert (drawn["refunds"]["amount"] > 10).all()
+    assert len(drawn["customers"]) == len(shop["customers"])
+    for table in ("orders", "lines", "refunds"):
+        assert len(drawn[table]) > len(shop[table]) / 3
+
+
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ({"orders": {"shop": 1}}, "where='orders': the rows of this table come with"),
+        ({"refunds": "amount > 12.001 and amount < 12.009"}, r"0 of \d+ rows meet the condition"),
+        ({"order": {"shop": 1}}, "where='order' is no table; give conditions for"),
         ({"products": {"kind": "w"}}, "where: column 'kind' never has the value 'w'"),
         ({"products": {"size": 1}}, "where: column 'size' is not in the table"),
     ],

@@ -1,11 +1,12 @@
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tabgan import DataError, ForeignKey, OptionError, Relations, SchemaError
-from tabgan.relations.relations import parent_rows, without_orphans
+from tabgan.relations.relations import draw_relations, parent_rows, without_orphans
 
 USERS = pd.DataFrame({"id": [1, 2, 3], "name": ["a", "b", "c"]})
 VISITS = pd.DataFrame({"user": [3, 1, 1], "pages": [1, 2, 3]})
@@ -143,3 +144,26 @@ def test_tables_without_orphans_stay(shop, shop_relations):
     left, notes = without_orphans(shop, shop_relations)
     assert not notes
     assert all(left[name] is frame for name, frame in shop.items())
+
+
+def test_a_picture_shows_every_table_and_key(shop, shop_relations):
+    root = ElementTree.fromstring(draw_relations(shop, shop_relations))
+    parts = {
+        kind: [part for part in root.iter() if part.get("class") == kind]
+        for kind in ("box", "table", "line")
+    }
+    assert {part.text for part in parts["table"]} == {*shop}
+    assert len(parts["line"]) == len(shop_relations.foreign_keys)
+    boxes = [[float(part.get(name)) for name in ("x", "y", "height")] for part in parts["box"]]
+    for x, y, height in boxes:  # none covers another
+        assert all(x != other or y + height <= top or top <= y for other, top, _ in boxes)
+
+
+def test_a_picture_of_a_key_tells_how_many_rows_belong_together():
+    users = pd.DataFrame({"id": [1, 2, 3], "<name>": list("abc")})
+    visits = pd.DataFrame({"user": [1, 1, None]})
+    relations = Relations({"users": ("id",)}, (ForeignKey("visits", ("user",), "users", ("id",)),))
+    picture = draw_relations({"users": users, "visits": visits}, relations)
+    root = ElementTree.fromstring(picture)
+    ends = [part.text for part in root.iter() if str(part.get("class")).startswith("end")]
+    assert ends == ["0–1", "0–n"]

@@ -69,7 +69,7 @@ def example(out: str, force: bool, quiet: bool) -> None:
     "tabgan inspect customers.csv --kind city=city --drop email --min-group 10",
     "tabgan inspect customers.safetensors --json",
     "tabgan inspect 'years/*.parquet' --training-rows 1e5",
-    "tabgan inspect shop.db --relations relations.json",
+    "tabgan inspect shop.db --relations relations.json --svg keys.svg",
 )
 @click.argument("source", type=FILE, metavar="DATA|MODEL")
 @declaring_options(
@@ -88,6 +88,13 @@ def example(out: str, force: bool, quiet: bool) -> None:
 @training_rows_option
 @text_option
 @relations_option
+@option(
+    "--svg",
+    section="Database",
+    type=FILE,
+    metavar="FILE",
+    help="Picture of the tables and the keys between them (SVG).",
+)
 @reading_options
 @option(
     "--seed",
@@ -110,6 +117,7 @@ def inspect(
     min_group: int,
     text: "TextStyle",
     relations: str | None,
+    svg: str | None,
     seed: int,
     training_rows: int | None,
     reading: dict[str, Any],
@@ -134,7 +142,8 @@ def inspect(
     from tabgan.fitting.prepare import TableOptions
 
     report = Report(quiet=quiet)
-    if inspect_database(source, report, reading=reading, file=relations, as_json=as_json):
+    keys = {"file": relations, "picture": svg}
+    if inspect_database(source, report, reading=reading, **keys, as_json=as_json):
         return
     file = declared.schema
     to_write = file if file and not Path(file).exists() else None

@@ -15,7 +15,6 @@ from tabgan.evaluation.evaluation_parts import (
     Fidelity,
     Figure,
     LevelsChart,
-    Nearness,
     NumbersChart,
     Pairs,
     TellingFeature,
@@ -23,7 +22,7 @@ from tabgan.evaluation.evaluation_parts import (
     Validity,
     Violation,
 )
-from tabgan.evaluation.results import Run, Tables, Verdict, WeakPoint
+from tabgan.evaluation.results import Nearness, Run, Tables, Verdict, WeakPoint
 
 HOSTILE = (
     "<script>window.hacked = 1; alert(1)</script>",
