@@ -26,7 +26,6 @@ __all__ = [
     "entropy",
     "joint_entropy",
     "joint_shares",
-    "likeness",
     "likeness_by_chance",
     "number_writer",
     "pair_association",
@@ -477,52 +476,6 @@ def percent(share: float) -> str:
     """
     value = 100 * float(share)
     return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
-
-
-def likeness(groups: Codes, values: Floats, *, nominal: bool) -> float:
-    """Return how alike the values of a group are: 1 if equal, 0 as rows from anywhere.
-
-    That is the intraclass correlation of ranks, or Cohen's κ of two rows of one group. NaN where
-    no group has two values, or all values are equal.
-
-    Parameters
-    ----------
-    groups
-        The group of each row, shape (rows,); −1 for none.
-    values
-        Numbers or codes of levels, shape (rows,); NaN for none.
-    nominal
-        Whether they are codes.
-
-    Examples
-    --------
-    >>> groups = np.array([0, 0, 1, 1])
-    >>> likeness(groups, np.array([1.0, 1.0, 5.0, 5.0]), nominal=False)
-    1.0
-    >>> likeness(groups, np.array([0.0, 1.0, 0.0, 1.0]), nominal=True)
-    -1.0
-    """
-    there = (groups >= 0) & ~np.isnan(values)
-    group, count = groups[there], int(there.sum())
-    sizes = np.bincount(group) if count else np.zeros(0)
-    pairs = float((sizes * (sizes - 1)).sum())
-    if not pairs:
-        return float("nan")
-    if nominal:
-        codes = values[there].astype(np.int64)
-        width = int(codes.max()) + 1
-        cells = np.unique(group * width + codes, return_counts=True)[1]
-        within = float((cells * (cells - 1.0)).sum()) / pairs
-        overall = float(np.square(np.bincount(codes) / count).sum())
-        return (within - overall) / (1 - overall) if overall < 1 else float("nan")
-    ranks = pd.Series(values[there]).rank().to_numpy(np.float64)
-    ranks = ranks - ranks.mean()  # not in place: it may be of a table that must not change
-    spread = float(np.square(ranks).mean())
-    if not spread:
-        return float("nan")
-    sums, squares = np.bincount(group, ranks), np.bincount(group, np.square(ranks))
-    apart = float((sizes * squares - np.square(sums)).sum()) / pairs  # half the mean square
-    return 1 - apart / spread
 
 
 def likeness_by_chance(groups: Codes, values: Floats, found: float, *, nominal: bool) -> float:
