@@ -29,6 +29,7 @@ from tabgan.table.columns import (
     write_column,
 )
 from tabgan.table.dates import TICKS_PER_DAY, unit_of
+from tabgan.table.number_scale import Lattice, fit_scale
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import RANGED, Column, Schema
 
@@ -304,14 +305,16 @@ def _grid_of(table: ColumnFrame, at: int) -> TimeGrid | None:
     gaps = np.diff(ticks)
     if not gaps.all():  # a date that comes twice
         return None
-    step = int(np.gcd.reduce(gaps))
+    scale = fit_scale(ticks, None, cells.column.least_rows)
+    assert isinstance(scale, Lattice)  # whole numbers have no other one
+    step, phase = scale.step, scale.base % scale.step
     if (ticks[-1] - ticks[0]) // step >= MOST_PLACES:
         return None
     counts = np.bincount(_hours(ticks, unit), minlength=HOURS_OF_WEEK)
     for is_open in (np.ones(HOURS_OF_WEEK, np.bool_), counts >= LEAST_OPEN):
         hours = tuple(np.flatnonzero(is_open).tolist())
         if counts[~is_open].sum() <= MOST_CLOSED * len(ticks):
-            grid = TimeGrid(field_at(table, at), step, int(ticks[0] % step), hours)
+            grid = TimeGrid(field_at(table, at), step, phase, hours)
             places = grid.places(int(ticks[0]), int(ticks[-1]))
             if len(ticks) >= LEAST_FULL * max(len(places), 1):
                 return grid
