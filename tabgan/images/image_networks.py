@@ -602,7 +602,7 @@ class UNetDenoiser(Denoiser):
     def output(self, x: Tensor, context: Tensor) -> Tensor:
         """Map flat images of deviation one to outputs of the same shape."""
         images = x.reshape(len(x), *self.size[:3])
-        return self.unet(images, self.context(context)).flatten(1)
+        return cast("Tensor", self.unet(images, self.context(context))).flatten(1)
 
     def sizes(self) -> dict[str, Any]:
         """Return the sizes of an image, the channels, and the schedule."""
