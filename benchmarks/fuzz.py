@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import argparse
 import copy
+import gc
+import hashlib
 import io
 import json
 import math
 import random
+import resource
 import signal
 import tempfile
 import threading
 import time
 import traceback
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,21 +36,26 @@ import pandas as pd
 from measure import peak_memory_mb
 from report import print_table, write_json
 
-from tabgan import TabGAN, TabTrees
+from tabgan import ForeignKey, Relations, TabGAN, TabTrees, infer_schema
 from tabgan.base.errors import TabGANError
 from tabgan.base.model_file import read_model, write_model
 from tabgan.cli.command_options import read_config
 from tabgan.cli.main import main as command_line
+from tabgan.cli.tables import load_constraints, load_schema
 from tabgan.constraints import Inequality, Range
-from tabgan.files.read_write import read_table
+from tabgan.files.formats import TableForm, format_of
+from tabgan.files.read_write import TableWriter, read_table
 
 RESULTS = Path(__file__).parent / "results"
 LIMIT = 30  # seconds that one case may take
+LONG_LIMIT = 600  # a fit of an odd shape
+MOST_MB = 3_000  # that it may add to the peak
 ROWS = 300
 QUICK: dict[str, Any] = {"steps": 3, "hidden_dim": 16, "verbose": False, "random_state": 0}
 ODD_VALUES: tuple[Any, ...] = (  # for a leaf of a model file
     *(None, True, False, 0, -1, 1, 2**63, -(2**63), 10**400, 0.5, -0.0, 1e308, 5e-324),
     *("", "x", "\ud800", "0" * 10_000, "(a+)+$", [], {}),
+    *(10**9, "1E999999", "9" * 300, json.loads("[" * 500 + "]" * 500)),
 )
 ODD_CELLS: tuple[Any, ...] = (  # of a hostile table
     *(None, math.nan, math.inf, -math.inf, 1e308, 5e-324, 2**70, -1, 0, True, "", " ", "\0", "a"),
@@ -80,16 +90,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def tried(kind: str, cases: Iterator[tuple[str, Case]], seconds: float) -> dict[str, Any]:
     """Run cases until the time is over; return a row of the table."""
     began, count, refused, failed = time.process_time(), 0, 0, 0
+    peak = peak_memory_mb()
     for name, case in cases:
         count += 1
         try:
-            with time_limit():
+            with time_limit(LONG_LIMIT if kind == "shapes" else LIMIT):
                 case()
         except (TabGANError, click.UsageError):
             refused += 1
         except Exception:  # what is looked for
             failed += 1
             print(f"{kind}: {name}\n{traceback.format_exc(limit=-4)}", flush=True)
+        risen, peak = peak_memory_mb() - peak, peak_memory_mb()
+        if count > 1 and risen > MOST_MB:
+            failed += 1
+            print(f"{kind}: {name}\nadded {risen:.0f} MB", flush=True)
         if time.process_time() - began > seconds:
             break
     took = time.process_time() - began
@@ -99,14 +114,14 @@ def tried(kind: str, cases: Iterator[tuple[str, Case]], seconds: float) -> dict[
 
 
 @contextmanager
-def time_limit() -> Iterator[None]:
+def time_limit(limit: int) -> Iterator[None]:
     """Raise `TimeoutError` where a case takes too long."""
 
     def stop(*_: Any) -> None:
-        raise TimeoutError(f"more than {LIMIT} s")
+        raise TimeoutError(f"more than {limit} s")
 
     signal.signal(signal.SIGALRM, stop)
-    signal.alarm(LIMIT)
+    signal.alarm(limit)
     try:
         yield
     finally:
@@ -280,6 +295,74 @@ def hostile_files(folder: Path, rng: random.Random) -> Iterator[tuple[str, Case]
         yield f"{content!r:.200}", case
 
 
+def hostile_forms(folder: Path, rng: random.Random) -> Iterator[tuple[str, Case]]:
+    """Read workbooks, databases and other files in which bytes have changed."""
+    frame = rich_table(40).drop(columns=["start", "end"])
+    plain = {}
+    for suffix in (".jsonl", ".parquet", ".feather", ".xlsx", ".db", ".duckdb", ".csv.gz", ".zip"):
+        path = folder / f"plain{suffix}"
+        with TableWriter(str(path), TableForm(format_of(str(path)) or "csv")) as writer:
+            writer.write(frame)
+        plain[suffix] = path.read_bytes()
+    while True:
+        suffix = rng.choice([*plain])
+        content = plain[suffix]
+        if suffix == ".xlsx" and rng.random() < 0.8:  # else the archive's checksums find it
+            content = changed_archive(content, rng)
+        else:
+            content = changed_file(content, rng)
+
+        def case(suffix: str = suffix, content: bytes = content) -> None:
+            path = folder / f"odd{suffix}"
+            path.write_bytes(content)
+            read_table(str(path))
+
+        yield f"{suffix} {hashlib.sha256(content).hexdigest()}", case
+
+
+def changed_archive(content: bytes, rng: random.Random) -> bytes:
+    """Change some bytes of a file in an archive, whose checksums then fit."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = rng.choice([*parts])
+    parts[name] = changed_file(parts[name], rng)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return packed.getvalue()
+
+
+def hostile_declarations(folder: Path, rng: random.Random) -> Iterator[tuple[str, Case]]:
+    """Read keys, schemas and constraints in which characters have changed."""
+    relations = Relations(
+        {"a": ("id",), "b": ("id", "day")}, (ForeignKey("b", ("a_id",), "a", ("id",)),)
+    )
+    rules = [Range("visits", 0, 40).to_json(), Inequality("start", "end").to_json()]
+    readers: dict[str, tuple[Any, Callable[[str], Any]]] = {
+        "relations": (relations.to_json(), Relations.read),
+        "schema": (infer_schema(rich_table(60)).to_json(), load_schema),
+        "constraints": (rules, load_constraints),
+    }
+    path = folder / "odd.json"
+
+    def case(content: bytes, read: Callable[[str], Any]) -> None:
+        path.write_bytes(content)
+        read(str(path))
+
+    while True:
+        state, read = readers[name := rng.choice([*readers])]
+        if rng.random() < 0.5:
+            state = changed(state, rng.choice([*places_of(state)]), rng.choice(ODD_VALUES))
+            content = json.dumps(state).encode()
+        else:
+            content = changed_file(json.dumps(state).encode(), rng)
+        yield (
+            f"{name}: {content!r:.300}",
+            lambda content=content, read=read: case(content, read),
+        )
+
+
 def hostile_settings(folder: Path, rng: random.Random) -> Iterator[tuple[str, Case]]:
     """Read files of settings in which bytes have changed."""
     plain = b'quiet = true\n[fit]\nsteps = 5\nmin_group = 5\n[images.fit]\nsteps = "auto"\n'
@@ -345,19 +428,62 @@ def threads_at_once(folder: Path, rng: random.Random) -> Iterator[tuple[str, Cas
 
 
 def level_memory(folder: Path, rng: random.Random) -> Iterator[tuple[str, Case]]:
-    """Draw rows again and again; after the first hundred times the peak may rise by 5 MB."""
-    gan = rich_model(folder / "m.safetensors")
-    for _ in range(100):
-        gan.sample(50)
-    first = peak_memory_mb()
+    """Draw rows and fit again and again; after the first times the memory may rise by 20 MB."""
+    gan, frame = rich_model(folder / "m.safetensors"), rich_table(60)
+    actions: dict[str, tuple[int, Case]] = {
+        "sample": (10, lambda: gan.sample(50, random_state=rng.randrange(10**6))),
+        "fit of trees": (1, lambda: TabTrees(verbose=False, random_state=0).fit(frame)),
+        "fit": (1, lambda: TabGAN(**QUICK).fit(frame)),
+    }
+    first = {}
+    for name, (times, action) in actions.items():
+        for _ in range(10 * times):
+            action()
+        first[name] = memory_mb()
 
-    def case() -> None:
-        gan.sample(50, random_state=rng.randrange(10**6))
-        risen = peak_memory_mb() - first
-        assert risen < 5, f"the peak rose by {risen:.0f} MB"
+    def case(times: int, action: Case) -> None:
+        for _ in range(times):
+            action()
+        risen = memory_mb() - first["fit"]
+        assert risen < 20, f"the memory rose by {risen:.0f} MB"
 
     while True:
-        yield "sample", case
+        for name, (times, action) in actions.items():
+            yield name, lambda times=times, action=action: case(times, action)
+
+
+def memory_mb() -> float:
+    """Return the resident memory that is in use now, in MB."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def odd_shapes(_: Path, rng: random.Random) -> Iterator[tuple[str, Case]]:
+    """Fit tables of many columns, and of many levels, once each, and draw rows."""
+    numbers = np.random.default_rng(rng.randrange(10**6))
+    wide = pd.DataFrame(numbers.normal(size=(50, 1000))).add_prefix("c")
+    shapes = {"1,000 columns": wide}
+    for n in (100_000, 1_000_000):
+        levels = [f"level {i}" for i in numbers.permutation(n)] * 2
+        shapes[f"{n:,} levels"] = pd.DataFrame({"a": levels, "b": numbers.normal(size=2 * n)})
+    for name, frame in shapes.items():
+        for estimator in (TabTrees, TabGAN):
+            options = QUICK if estimator is TabGAN else {"verbose": False, "random_state": 0}
+
+            def case(
+                name: str = name, frame: pd.DataFrame = frame, kind: Any = estimator,
+                options: dict[str, Any] = options,
+            ) -> None:  # fmt: skip
+                schema = infer_schema(frame)
+                if "a" in frame:
+                    schema = schema.with_column(replace(schema["a"], kind="categorical"))
+                began = time.process_time()
+                kind(schema=schema, **options).fit(frame).sample(5)
+                seconds, peak = time.process_time() - began, peak_memory_mb()
+                print(f"{name}, {kind.__name__}: {seconds:.1f} s, peak {peak:.0f} MB", flush=True)
+
+            yield f"{name}, {estimator.__name__}", case
 
 
 def places_of(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -392,10 +518,13 @@ KINDS: dict[str, Callable[[Path, random.Random], Iterator[tuple[str, Case]]]] = 
     "bytes": changed_bytes,
     "frames": hostile_frames,
     "files": hostile_files,
+    "forms": hostile_forms,
+    "declarations": hostile_declarations,
     "settings": hostile_settings,
     "conditions": hostile_conditions,
     "threads": threads_at_once,
     "memory": level_memory,
+    "shapes": odd_shapes,
 }
 
 

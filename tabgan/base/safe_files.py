@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["beside", "file_names", "is_special", "open_atomically", "text_of_name"]
+__all__ = [
+    "beside",
+    "file_names",
+    "is_special",
+    "journals_of",
+    "open_atomically",
+    "text_of_name",
+]
 
 MOST_BYTES = 200  # of a name; file systems allow some 255
 EMPTY_TEXT = "%empty"  # the name of ""
@@ -172,9 +179,21 @@ def _is_running(pid: int) -> bool:
 
 def _remove(temporary: Path) -> None:
     """Remove a temporary file, and what a database keeps beside it."""
-    for suffix in ("", ".wal", "-journal", "-wal", "-shm"):
+    for place in (temporary, *journals_of(temporary)):
         with suppress(OSError):
-            temporary.with_name(temporary.name + suffix).unlink()
+            place.unlink()
+
+
+def journals_of(database: Path) -> list[Path]:
+    """Return the files in which DuckDB and SQLite keep changes that are not in a database yet.
+
+    Parameters
+    ----------
+    database
+        The database's file.
+    """
+    suffixes = (".wal", "-journal", "-wal", "-shm")
+    return [database.with_name(database.name + suffix) for suffix in suffixes]
 
 
 @contextmanager

@@ -87,6 +87,8 @@ def _load(path: str, make: Callable[[Any], Made], fault: "type[TabGANError]", fi
         return make(state)
     except fault as error:
         raise error.within(path) from error
+    except RecursionError as error:
+        raise fault(f"{path}: its values are nested too deeply; {fix}") from error
 
 
 def rows_to_learn(training_rows: int | None, *, is_private: bool) -> int | None:

@@ -59,7 +59,9 @@ class Figure(NamedTuple):
         return min(self.value / self.baseline, 1.0) if self.baseline > 0 else 1.0
 
 
-Fault = Literal["type", "missing", "repeated", "level", "range", "magnitude", "kind", "fraction"]
+Fault = Literal[
+    "type", "missing", "repeated", "level", "range", "magnitude", "length", "kind", "fraction"
+]
 
 
 class Violation(NamedTuple):
@@ -72,25 +74,19 @@ class Violation(NamedTuple):
     rule
         What was to hold, in words that follow "is": "within 17 to 90", "one of the real table's
         7 levels", "never missing", "unique", …
-    rows
-        Synthetic rows that break it.
     example
         One of the values that do, as text of at most 80 characters.
     fault
         What is wrong with them.
-    fresh
-        Fresh rows that break it by chance, in percent.
-    rows_of_unit
-        Such rows for each unit that has one (`ComparedTables.units`); 1 where each row is a unit.
     """
 
     column: str
     rule: str
-    rows: int
+    rows: int  # synthetic ones that break it
     example: str
     fault: Fault = "kind"
-    fresh: float = 0.0
-    rows_of_unit: float = 1.0
+    fresh: float = 0.0  # rows that break it by chance, in percent
+    rows_of_unit: float = 1.0  # such rows for each unit that has one; 1 where each row is a unit
 
 
 class StandIns(NamedTuple):
@@ -398,6 +394,8 @@ class Predicted(NamedTuple):
     metric: Metric
     score: Figure
     error: float = 0.0  # standard error of such a score, by the rows that it was tested on
+    score_of_rows: float = float("nan")  # of the model of real rows on synthetic ones
+    error_of_rows: float = 0.0  # standard error of the difference of that and the baseline
 
     @property
     def chance(self) -> float:
@@ -496,6 +494,7 @@ class Coverage:
     missing_patterns: Figure
     lost_levels: tuple[tuple[str, str, int], ...]
     n_levels: int = 0
+    cut_tails: tuple[tuple[str, str, int], ...] = ()  # numbers beyond all synthetic ones, likewise
 
 
 class RuleResult(NamedTuple):

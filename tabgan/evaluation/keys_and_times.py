@@ -46,6 +46,7 @@ LEAST_OF_ROWS = 0.3  # that the order of the rows tells, where no column says th
 SURE = 5  # standard errors that a real figure is above chance …
 NOISE = 3  # … and that the synthetic one may be below it
 DISTANCE_SURE = 1.95  # of a two-sample Kolmogorov-Smirnov test at 0.1 %
+LEAST_REGULAR = 0.9  # of the gaps between times that are a step apart
 LEAST_PATTERN = 0.1  # distance from even hours, days or months that can be lost
 FEWEST_EXPECTED = 5  # rows of a group in a test of shares
 FALSE_ALARM = 0.001  # of the shares of hours, days of the week and months
@@ -261,8 +262,11 @@ def compare_times(
     found = [
         result
         for at in times[:MOST_TIMES]
-        for result in _compare_time(columns[at], at, coded, others, units, one_series=keys is None)
+        for result in _compare_time(columns[at], at, coded, others, units)
     ]
+    for at in times[:MOST_TIMES] if keys is None else ():
+        if _orders(coded[at].real):
+            found += _compare_series(at, tables.coded[at], coded, others)
     for at in times[MOST_TIMES:MOST_COLUMNS]:
         groups = dict(_clock_groups(columns[at], coded[at].real, coded[at].synthetic))
         clocks = [clock.what for clock in _CLOCKS if clock.what in groups]
@@ -349,20 +353,13 @@ def _compare_time(
     coded: dict[int, CodedColumn],
     others: list[int],
     units: Sequence[Codes | None],
-    *,
-    one_series: bool,
 ) -> Iterator[_Told]:
     """Compare what one column of times tells, and when its times are."""
     sides = coded[at].real, coded[at].synthetic
     groups = dict(_clock_groups(column, *sides))
-    one_series = one_series and _orders(sides[0])
     for clock in _CLOCKS:
         if clock.what in groups:
             yield _compare_clock(at, clock.what, groups[clock.what], units)
-    if one_series:
-        yield _compare_gaps(at, *sides)
-        found = (_compare_neighbors(at, other, sides, coded[other]) for other in others)
-        yield from (result for result in found if result is not None)
     n_pairs = int((~np.isnan(sides[0])).sum()) // 2
     for other in others:
         values = coded[other].real, coded[other].synthetic
@@ -376,6 +373,16 @@ def _compare_time(
             lost = float(np.clip((real - made - NOISE * noise) / real, 0, 1))
             strength = Figure(max(float(made), 0.0), real)
             yield _Told(at, other, what, strength, lost)
+
+
+def _compare_series(
+    at: int, whole: CodedColumn, coded: dict[int, CodedColumn], others: list[int]
+) -> Iterator[_Told]:
+    """Compare the gaps between the times of one series, and how alike the rows are beside them."""
+    sides = coded[at].real, coded[at].synthetic
+    yield _compare_gaps(at, (whole.real, whole.synthetic), sides)
+    found = (_compare_neighbors(at, other, sides, coded[other]) for other in others)
+    yield from (result for result in found if result is not None)
 
 
 def _compare_neighbors(
@@ -659,10 +666,24 @@ def _effective_rows(units: Codes | None, there: Mask) -> float:
     return float(sizes.sum() ** 2 / max(np.square(sizes).sum(), 1.0))
 
 
-def _compare_gaps(at: int, real: Floats, synthetic: Floats) -> _Told:
-    """Compare the time that passes from one row to the next."""
-    gaps = [np.diff(np.sort(times[~np.isnan(times)])) for times in (real, synthetic)]
+def _compare_gaps(at: int, whole: Sequence[Floats], thinned: Sequence[Floats]) -> _Told:
+    """Compare the time that passes from one row to the next.
+
+    Where it is nearly always the same, no row may be left out. Else tables of equal lengths are
+    compared, as the gaps are the shorter the more rows there are.
+    """
+    gaps = [_gaps(times) for times in whole]
+    step = float(np.median(gaps[0])) if len(gaps[0]) else 0.0
+    own, drawn = (float(np.mean(side == step)) if len(side) else 0.0 for side in gaps)
+    if step and own >= LEAST_REGULAR:
+        noise = NOISE * np.sqrt(own * (1 - own) * sum(1 / max(len(side), 1) for side in gaps))
+        return _Told(at, at, "gaps", Figure(drawn, own), float(np.clip(own - drawn - noise, 0, 1)))
+    gaps = [_gaps(times) for times in thinned]
     distance = column_distance(CodedColumn(False, gaps[0], gaps[1], np.empty(0)))
     noise = DISTANCE_SURE * np.sqrt(2 / max(min(map(len, gaps)), 1))
     lost = float(np.clip(distance - noise, 0, 1))
     return _Told(at, at, "gaps", Figure(1 - distance, 1.0), lost)
+
+
+def _gaps(times: Floats) -> Floats:
+    return np.diff(np.sort(times[~np.isnan(times)]))

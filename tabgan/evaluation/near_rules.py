@@ -39,6 +39,7 @@ LEAST_JUDGED = 20  # rows of each table
 SURE = 3  # standard errors of a share
 MOST_NEAR_RULES = 40
 LEAST_OF_CONDITION = 0.02  # share of the rows under a condition, and of equal values
+LEAST_ROUND = 0.5  # share of the numbers that are multiples of a step
 LEAST_OF_FORMULA = 0.9  # share of the real rows that keep it
 LEAST_OF_PAIRS = 0.9  # the same of pairs of levels that half of the rows have …
 MOST_LOST_OF_LIMITS = 0.5  # where more is lost, the columns are not related, which is told
@@ -180,6 +181,7 @@ def compare_near_rules(
         *_ordered_numbers(tables, sides, units, told),
         *_near_formulas(tables, sides, units),
         *_limited_numbers(tables, [*sides], (one, other, drawn), units, rng),
+        *_round_numbers(tables, sides, units),
     ]
     broken: dict[frozenset[str], float] = {}
     for rule in found:
@@ -321,6 +323,30 @@ def _limited_numbers(
                 cells = (f"{tables.names[at]}={row.iloc[at]}" for at in rule.positions)
                 words += f" (one row has {', '.join(cells)})"
             yield result._replace(rule=words)
+
+
+def _round_numbers(
+    tables: ComparedTables, sides: Mapping[int, tuple[Floats, Floats, Floats]], units: _Units
+) -> Iterator[NearRule]:
+    """Compare how many numbers are round: multiples of 10, 50 or 500 of their last decimal."""
+    for place, values in sides.items():
+        column = tables.schema.columns[place]
+        if column.kind not in ("numeric", "integer") or column.decimals is None:
+            continue
+        scale = 10.0**column.decimals
+        counted = [~np.isnan(side) & (side != 0) for side in values]
+        counts = [np.rint(side[rows] * scale) for side, rows in zip(values, counted, strict=True)]
+        if not len(counts[0]):
+            continue
+        beyond = {step: float((counts[0] % step == 0).mean()) - 1 / step for step in _STEPS}
+        step = max(beyond, key=lambda step: beyond[step])
+        own, synthetic = ((count % step == 0).astype(np.float64) for count in counts[1:])
+        share = len(own) / len(values[1])
+        name = tables.names[place]
+        kept = _Kept(own, synthetic, 1 / step, units.at(*counted[1:]))
+        result = _result((name,), kept, share, LEAST_ROUND)
+        if result is not None:
+            yield result._replace(rule=f"{name!r} is a multiple of {step / scale:g}")
 
 
 def _kept_limits(
@@ -591,6 +617,7 @@ def smallest_step(values: Floats) -> float:
     return float(gaps.min()) if len(gaps) else 0.0
 
 
+_STEPS = (5, 10, 20, 25, 50, 100, 200, 250, 500, 1_000, 5_000, 10_000, 100_000)
 _FORMULAS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "mean": lambda one, other: one / 2 + other / 2,
     "+": np.add,

@@ -74,6 +74,7 @@ RARE_BREACHES = 10  # of 1 / (real rows): a rule that all real rows keep may hav
 SURE = 3  # standard errors of a share
 OF_ROWS = 0.14  # severity where all of it is lost: most tables are sets of rows
 SOFTER = 0.7  # weight of rows that are not alike, beside rows that must be equal
+ROUND = 0.4  # severity where no number is round, of rules that no row keeps
 LEAST_CAUSE = 0.5  # severity of times at other hours, of that of what is lost with them
 LEAST_SPREAD = 0.1  # of the rows a key, that chance does not explain
 _ORDERS = ("neighbors in time", "order within a key")
@@ -309,7 +310,7 @@ def _keeps(rule: Dependency, table: ColumnFrame, real: ColumnFrame) -> tuple[Mas
     rows = np.flatnonzero(judged)
     own = {at: table[at].take(rows) for at in rule.positions}
     try:
-        return rule.holds([own[at] for at in rule.positions]), rows
+        return rule.agrees([own[at] for at in rule.positions]), rows
     except DataError:  # there is a row that can't be reduced
         rows = rows[:MOST_BISECTED]
         return np.array([_holds_in(rule, table, int(row)) for row in rows], np.bool_), rows
@@ -317,7 +318,7 @@ def _keeps(rule: Dependency, table: ColumnFrame, real: ColumnFrame) -> tuple[Mas
 
 def _holds_in(rule: Dependency, table: ColumnFrame, row: int) -> bool:
     try:
-        return bool(rule.holds([table[at].take(np.array([row])) for at in rule.positions])[0])
+        return bool(rule.agrees([table[at].take(np.array([row])) for at in rule.positions])[0])
     except DataError:
         return False
 
@@ -467,19 +468,26 @@ def broken_near_rule(rule: NearRule) -> WeakPoint:
         What was compared.
     """
     kept, real = rule.rows.value / 100, rule.rows.baseline / 100
-    is_formula = len(rule.columns) > 2
+    is_formula, is_round = len(rule.columns) > 2, len(rule.columns) == 1
+    remedy = (
+        "Draw the columns together, and change none of them afterwards; in tabgan "
+        "--method trees, or more steps of a GAN (--steps)."
+    )
+    if is_round:
+        remedy = f"Round {rule.columns[0]!r} as the real table does, and change it no more."
+    elif is_formula:
+        remedy = (
+            "Compute the column from the others after sampling; in tabgan declare the formula as a "
+            "constraint (--constraints), unless tabgan inspect lists it, which --derive keeps."
+        )
     return WeakPoint(
         "structure",
         rule.columns,
         f"{percent(1 - kept)} of the rows that it is about break what holds in {percent(real)} of "
         f"the real ones: {rule.rule}.",
-        "Compute the column from the others after sampling; in tabgan declare the formula as a "
-        "constraint (--constraints), unless tabgan inspect lists it, which --derive keeps."
-        if is_formula
-        else "Draw the columns together, and change none of them afterwards; in tabgan "
-        "--method trees, or more steps of a GAN (--steps).",
-        float(np.sqrt(rule.broken / 100)),
-        by_learning=not is_formula,
+        remedy,
+        (ROUND if is_round else 1.0) * float(np.sqrt(rule.broken / 100)),
+        by_learning=not (is_formula or is_round),
     )
 
 

@@ -1,10 +1,11 @@
 """Utility: how well models that learned from synthetic rows predict real ones."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -22,16 +23,18 @@ from tabgan.evaluation.compared_tables import (
     rows_of_unit,
     shuffled_rows,
 )
-from tabgan.evaluation.detection import map_in_threads, roc_auc
+from tabgan.evaluation.detection import map_in_threads
 from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
+from tabgan.evaluation.published_metrics import macro_auc
+from tabgan.evaluation.results import Tables, WeakPoint
 from tabgan.table.schema import Schema, find_name
 
 __all__ = [
     "Target",
     "choose_target",
     "errors_of_kept",
-    "macro_auc",
+    "lost_utility",
     "measure_utility",
     "named_target",
 ]
@@ -56,6 +59,12 @@ FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one, by …
 SURE = 3  # standard errors of an AUC
+SYMPTOM = 0.8  # discount of what models lose
+TESTED = 5  # real rows for each that models are tested on, where there is no holdout
+TINY = 1e-12
+FALSE_ALARM = 0.01  # of all columns together
+MOST_NAMED = 4
+R2_VARIES = 2  # times its standard error: few rows far from the others decide
 FOREST_TREES = 12
 FOREST_LEAF = 5  # rows in a leaf, at least
 FOREST_SEEN = 40  # columns that a split of numbers is chosen among, at most
@@ -178,27 +187,6 @@ def _as_classes(column: CodedColumn) -> CodedColumn:
     return CodedColumn(True, sides[0], sides[1], sides[2], tuple(values.tolist()))
 
 
-def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
-    """Return the mean AUC over the classes that occur, each against all others.
-
-    Parameters
-    ----------
-    truth
-        The class of each row, shape (rows,).
-    chances, classes
-        Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
-        that it does not know has the AUC ½.
-    """
-    column = {value: place for place, value in enumerate(classes.tolist())}
-    unknown = np.zeros(len(truth))
-    aucs = []
-    for value in np.unique(truth).tolist():
-        scores = chances[:, column[value]] if value in column else unknown
-        is_class = (truth == value).astype(np.int64)
-        aucs.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
-    return float(np.mean(aucs))
-
-
 def _is_given_away(coded: Mapping[int, CodedColumn], place: int, rows: Rows) -> bool:
     """Say whether one other column alone predicts a column nearly without an error."""
     column = coded[place]
@@ -308,7 +296,7 @@ def measure_utility(
         score=Figure(own[0], baseline[0]),
         chance=0.5 if task.nominal else 0.0,
         importances=tuple((others[i], float(baseline[1][i]), float(own[1][i])) for i in order),
-        columns=predict_columns(coded, names, split, rng),
+        columns=_predict_columns(coded, names, split, rng),
         error=_error_of(task, baseline[0], models[0]),
     )
     return utility, len(task.real.wanted)
@@ -331,6 +319,85 @@ def _error_of_share(predicted: Sequence[Predicted]) -> float:
     gains = sum(one.gain for one in predicted)
     squares = sum(2 * (one.error / (1 - one.chance)) ** 2 for one in predicted)
     return float(np.sqrt(squares)) / gains if gains else 0.0
+
+
+def lost_utility(utility: Utility, tables: Tables) -> Iterator[WeakPoint]:
+    """Yield what models lose that learn from synthetic rows, or that meet them.
+
+    Parameters
+    ----------
+    utility
+        What was measured.
+    tables
+        How much of it.
+    """
+    tested = tables.holdout_rows or tables.real_rows / TESTED
+    noise = SURE / np.sqrt(tested) / 2
+    gain = max(Predicted(utility.target, utility.metric, utility.score).gain, TINY)
+    of_target, of_all = (
+        max(least, SURE * error)
+        for least, error in zip((noise / gain, noise), errors_of_kept(utility), strict=True)
+    )
+    losses = {name: real - synthetic for name, real, synthetic in utility.importances}
+    feature = max(losses, key=lambda name: losses[name], default=None)
+    columns = (utility.target,) if feature is None else (utility.target, feature)
+    missed = "" if feature is None else f"; most is lost of what {feature!r} tells about it"
+    yield WeakPoint(
+        "utility",
+        columns,
+        f"A model of {utility.target!r} that learns from the table gets {utility.metric} "
+        f"{utility.score.value:.3f} on real rows, in place of {utility.score.baseline:.3f}"
+        f"{missed}.",
+        "Train longer; in tabgan keep polish on, which redraws columns such as "
+        f"{utility.target!r} by all others.",
+        float(SYMPTOM * max(1 - utility.kept - of_target, 0.0)),
+        by_learning=True,
+    )
+    if utility.columns:
+        worst = utility.columns[0]
+        yield WeakPoint(
+            "utility",
+            (worst.column,),
+            f"Models that learn from the table know {100 * utility.kept_of_all:.0f} % of what real "
+            "rows teach about each column by the others; most is lost of "
+            f"{worst.column!r}: {worst.metric} {worst.score.value:.3f}, in place of "
+            f"{worst.score.baseline:.3f}.",
+            "Train longer; in tabgan keep polish on, which redraws columns by all others.",
+            float(SYMPTOM * max(1 - utility.kept_of_all - of_all, 0.0)),
+            by_learning=True,
+        )
+        yield _unlike_rows(utility.columns)
+
+
+def _unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
+    """Return the weak point that what real rows teach does not hold for synthetic ones.
+
+    What models learn from these may hide it: of a relation that some rows break, enough is left.
+    """
+    sure = float(norm.isf(FALSE_ALARM / len(columns)))  # standard errors
+    lost = {one: _lost_of_rows(one, sure) for one in columns}
+    one = max(lost, key=lambda one: lost[one] * one.gain)
+    others = [repr(other.column) for other in lost if lost[other] and other is not one]
+    return WeakPoint(
+        "utility",
+        (one.column,),
+        f"{one.column!r} goes with the other columns in another way: a model of real rows gets "
+        f"{one.metric} {one.score_of_rows:.3f} on the synthetic ones, in place of "
+        f"{one.score.baseline:.3f}{'; less, too, of ' if others else ''}"
+        f"{', '.join(others[:MOST_NAMED])}.",
+        f"Draw {one.column!r} together with the others, in all parts of the table alike; in "
+        "tabgan --method trees, or more steps of a GAN (--steps).",
+        SYMPTOM * lost[one] * float(np.sqrt(one.gain)),
+        by_learning=True,
+    )
+
+
+def _lost_of_rows(one: Predicted, errors: float) -> float:
+    """Return the share of what real rows teach that synthetic ones lose, if sure by such errors."""
+    lost = one.score.baseline - one.score_of_rows
+    return (
+        min(lost / one.gain / (1 - one.chance), 1.0) if lost > errors * one.error_of_rows else 0.0
+    )
 
 
 class Split(NamedTuple):
@@ -385,7 +452,7 @@ class Sizes(NamedTuple):
 
 
 class Tasks(NamedTuple):
-    """Equally many real and synthetic rows to learn a column from, and real ones to test on.
+    """Equally many real and synthetic rows to learn a column from, and rows of both to test on.
 
     The unit of each row to test on is there where rows have units, and how alike the values of such
     units are in all real rows.
@@ -395,6 +462,7 @@ class Tasks(NamedTuple):
     real: _Task
     synthetic: _Task
     test: _Task
+    drawn: _Task
     units: Rows | None = None
     alike: float = 0.0
 
@@ -438,10 +506,11 @@ def prepare_tasks(
     real = task("real", split.real, sizes.learned)
     synthetic = task("synthetic", split.synthetic, sizes.learned)
     test = task(split.side, split.test, sizes.tested)
+    drawn = synthetic.head(sizes.tested)  # which no model of real rows has seen
     size = min(len(real.wanted), len(synthetic.wanted))
     if size < 2 or len(np.unique(test.wanted)) < 2:
         return None
-    found = Tasks(nominal, real.head(size), synthetic.head(size), test)
+    found = Tasks(nominal, real.head(size), synthetic.head(size), test, drawn)
     if split.units is None:
         return found
     values = getattr(coded[place], split.side)
@@ -450,7 +519,7 @@ def prepare_tasks(
     return found._replace(units=split.units[rows], alike=alike)
 
 
-def predict_columns(
+def _predict_columns(
     coded: Mapping[int, CodedColumn],
     names: Mapping[int, str],
     split: Split,
@@ -459,15 +528,6 @@ def predict_columns(
     """Predict each column from the others, by a small forest; what loses most comes first.
 
     Of numbers the ranks are predicted: of heavy tails a few rows would decide on all else.
-
-    Parameters
-    ----------
-    coded, names
-        The columns that are compared, and their labels as text.
-    split
-        The rows to learn from and to test on.
-    rng
-        Chooses the columns of a wide table, and seeds the forests.
     """
     places = np.sort(rng.permutation(list(coded))[:MOST_COLUMNS]).tolist()
     seed = int(rng.integers(2**31))
@@ -483,7 +543,12 @@ def predict_columns(
         if baseline < _least_score(tasks, error):
             return None
         metric = tasks.metric if tasks.nominal else "R² of ranks"
-        return Predicted(names[place], metric, Figure(value, baseline), error)
+        drawn = models[1].score(tasks.drawn.wanted, tasks.drawn.features)
+        apart = error * float(np.sqrt(1 + len(tasks.test.wanted) / len(tasks.drawn.wanted)))
+        if not tasks.nominal:  # of a spike and few other numbers, these decide
+            errors = [models[1].error(task) for task in (tasks.test, tasks.drawn)]
+            apart = R2_VARIES * max(apart, float(np.hypot(errors[0], errors[1])))
+        return Predicted(names[place], metric, Figure(value, baseline), error, drawn, apart)
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
     return tuple(sorted(results, key=lambda one: one.gain * (one.kept - 1)))
@@ -589,6 +654,13 @@ class _Fitted(NamedTuple):
             return macro_auc(wanted, self.model.predict_proba(features), self.model.classes_)
         return float(r2_score(wanted, self.model.predict(features)))
 
+    def error(self, test: _Task) -> float:
+        """Return the standard error of the R² of numbers: the delta method's, of two means."""
+        spread = np.square(test.wanted - test.wanted.mean())
+        missed = np.square(self.faults(*test))
+        rest = missed - spread * missed.mean() / max(spread.mean(), TINY)
+        return float(rest.std() / (np.sqrt(len(rest)) * max(spread.mean(), TINY)))
+
     def faults(self, features: Floats, wanted: Floats) -> Floats:
         """Return the error of each number, or 1 minus the probability of each true level."""
         if not len(self.there):
@@ -604,7 +676,6 @@ class _Fitted(NamedTuple):
 
 def _learned(fitted: _Fitted, test: _Task, rng: np.random.Generator) -> tuple[float, Floats]:
     """Return a model's score on the test rows, and what it loses without each feature."""
-    whole = fitted.score(test.wanted, test.features)
     some = test.head(MOST_PERMUTED)
     intact = fitted.score(some.wanted, some.features)
     orders = [rng.permutation(len(some.wanted)) for _ in fitted.there]
@@ -617,7 +688,7 @@ def _learned(fitted: _Fitted, test: _Task, rng: np.random.Generator) -> tuple[fl
 
     losses = np.zeros(test.features.shape[1])
     losses[fitted.there] = map_in_threads(loss, zip(fitted.there, orders, strict=True))
-    return whole, losses
+    return fitted.score(test.wanted, test.features), losses
 
 
 def _model(wanted: Floats, nominal: bool, seed: int) -> Any:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -24,7 +24,15 @@ from tabgan.evaluation.evaluation_parts import Coverage, Fault, Figure, Validity
 from tabgan.inference.column_cells import read_cells
 from tabgan.table.columns import numbers_of, outside_range
 from tabgan.table.schema import Column
-from tabgan.table.text_formats import NUMBER
+from tabgan.table.text_formats import (
+    CHECKSUMS,
+    NUMBER,
+    check_characters,
+    checksum_of,
+    is_email,
+    is_iban,
+    spread,
+)
 
 __all__ = ["check_validity", "measure_coverage"]
 
@@ -37,6 +45,7 @@ FEWEST_OF_TAIL = 5  # … and of those on one side of the median, beyond the bul
 MAGNITUDES = 100.0  # times the largest real distance from the median
 MOST_EXPONENT = 700.0  # of e, in floats
 SURE = 3  # standard errors of a tail's index
+MOST_CHECKED = 1_000  # codes by which a scheme of check digits is found
 FEWEST_KEYS = 20  # real values that all differ, from which that means something
 _CODES = ("identifier", "key", "iban", "uuid", "phone")
 _COUNTED = ("identifier", "key")  # which may be a counter's
@@ -113,6 +122,7 @@ def _breaches(tables: ComparedTables, place: int, column: Column) -> Iterator[_B
         yield _Breach("missing", name, "never missing", other.missing, synthetic)
     yield from _key_breaches(column, name, real[~own.missing], synthetic, other.missing)
     if column.is_generated:
+        yield from _generated_breaches(column, name, real[~own.missing], synthetic, other.missing)
         is_code = column.kind in _CODES or column.kind.startswith("regex:")
         if is_code and own.storage == other.storage == "string":
             form, odd = _oddly_written(real, synthetic, goes_on=column.kind in _COUNTED)
@@ -190,6 +200,51 @@ def _key_breaches(
     if again.sum() > NOISE * ties:
         rule = "different in each row, as in the real table" if is_quantity else "unique"
         yield _Breach("repeated", name, rule, again, synthetic)
+
+
+def _generated_breaches(
+    column: Column, name: str, real: pd.Series, synthetic: pd.Series, missing: Mask
+) -> Iterator[_Breach]:
+    """Find texts of another length than real ones, and what only looks like an address or a code.
+
+    Where real ones are not all well-formed, others need not be.
+    """
+    if column.kind == "text":
+        lengths, others = (texts.astype(str).str.len() for texts in (real, synthetic))
+        least, most = int(lengths.min()), int(lengths.max())
+        odd = ~others.between(least, most).to_numpy(bool) & ~missing
+        yield _Breach("length", name, f"a text of {least:,} to {most:,} characters", odd, synthetic)
+        return
+    well_formed, rule = _well_formed(column, real)
+    if rule and well_formed(np.asarray(real.unique(), object)).all():
+        codes, values = pd.factorize(synthetic)
+        fits = np.append(well_formed(np.asarray(values, object)), True)
+        yield _Breach("kind", name, rule, ~fits[codes] & ~missing, synthetic)
+
+
+def _well_formed(
+    column: Column, real: pd.Series
+) -> tuple[Callable[[NDArray[np.object_]], Mask], str]:
+    """Return what says of values whether they are well-formed, and the rule; "" where none is."""
+    if column.kind == "email":
+        return lambda values: np.array(
+            [is_email(str(v)) for v in values], bool
+        ), "an e-mail address"
+    if column.kind == "iban":
+        rule = "an account number with the right check digits"
+        return lambda values: np.array([is_iban(str(v)) for v in values], bool), rule
+    texts = [str(value) for value in real.unique()] if column.kind in _COUNTED else []
+    scheme = checksum_of(spread(texts, MOST_CHECKED))
+    if scheme is None:
+        return lambda values: np.ones(len(values), bool), ""
+    rule = f"a code with the right check digit, {CHECKSUMS[scheme]}"
+    return lambda values: _have_check_digits([*map(str, values)], scheme), rule
+
+
+def _have_check_digits(codes: Sequence[str], scheme: str) -> Mask:
+    last = np.array([code[-1:] for code in codes], object)
+    right: Mask = check_characters([code[:-1] for code in codes], scheme) == last
+    return right
 
 
 def _oddly_written(real: pd.Series, synthetic: pd.Series, *, goes_on: bool) -> tuple[str, Mask]:
@@ -291,7 +346,7 @@ def _is_noisy(value: object, column: Column) -> bool:
 def _violation(breach: _Breach, fitting: Mapping[str, float], units: Rows | None) -> Violation:
     example = str(breach.values[breach.rows].iloc[0])
     short = example if len(example) <= LONGEST else f"{example[: LONGEST - 1]}…"
-    is_of_values = breach.fault in ("range", "level", "missing")
+    is_of_values = breach.fault in ("range", "length", "level", "missing")
     fresh = 1 - fitting.get(breach.column, 1.0) if is_of_values else 0.0
     n_rows = int(breach.rows.sum())
     n_units = n_rows if units is None else len(np.unique(units[breach.rows]))
@@ -418,7 +473,7 @@ def measure_coverage(tables: ComparedTables, rng: np.random.Generator, most_rows
         for a, b, c in zip(found, chance, others, strict=True)
     )
     lost, n_levels = _lost_levels(coded, tables.names)
-    return Coverage(levels, ranges, rare, patterns, lost, n_levels)
+    return Coverage(levels, ranges, rare, patterns, lost, n_levels, tuple(_cut_tails(tables)))
 
 
 def _pairs(coded: Mapping[int, CodedColumn], rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -541,3 +596,18 @@ def _lost_levels(
             for level in np.flatnonzero((counts > 0) & (drawn == 0)):
                 lost.append((names[place], str(column.levels[level]), int(counts[level])))
     return tuple(sorted(lost, key=lambda item: -item[2])[:MOST_LOST]), n_levels
+
+
+def _cut_tails(tables: ComparedTables) -> Iterator[tuple[str, str, int]]:
+    """Yield how many real numbers or dates lie beyond the last synthetic ones, of each column."""
+    for place, column in tables.coded.items():
+        drawn = column.synthetic
+        if column.nominal or np.isnan(drawn).all():
+            continue
+        ends = (
+            ("above", np.nanargmax(drawn), column.real > np.nanmax(drawn)),
+            ("below", np.nanargmin(drawn), column.real < np.nanmin(drawn)),
+        )
+        for side, row, beyond in ends:
+            end = tables.synthetic.iloc[int(row), place]
+            yield tables.names[place], f"{side} {end!s}", int(beyond.sum())

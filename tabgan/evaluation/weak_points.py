@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
+from scipy.stats import norm
 
 from tabgan.evaluation.compared_tables import LESS_CERTAIN
 from tabgan.evaluation.distributions import percent
@@ -17,7 +18,6 @@ from tabgan.evaluation.evaluation_parts import (
     Fault,
     LevelsChart,
     NumbersChart,
-    Predicted,
     TellingFeature,
 )
 from tabgan.evaluation.fidelity import SURE_OF_LOSS, Relations
@@ -37,7 +37,7 @@ from tabgan.evaluation.structure import (
     lost_row_order,
     lost_times,
 )
-from tabgan.evaluation.utility import errors_of_kept
+from tabgan.evaluation.utility import lost_utility
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
 
@@ -45,8 +45,7 @@ __all__ = ["BY_CHANCE", "WORTHLESS_SHAPE", "by_chance_alone", "find_weak_points"
 
 LEAST_OF_COLUMN = 0.15  # share of one column's relations that is more than chance
 WEAKLY = 0.5  # discount of one column whose relations are all weak
-SYMPTOM = 0.8  # discount of what models lose …
-DETECTED = 0.5  # … and of what detectors find
+DETECTED = 0.5  # discount of what detectors find
 SURE = 3  # standard errors of a share
 MORE_CHANCE = 1.25  # times what chance takes of all relations …
 LEAST_OF_WEAK = 0.4  # share of one column's weak relations that is more than chance
@@ -54,12 +53,14 @@ TIMES_CHANCE = 2  # … and of those of the one column that it takes most of
 RANGE_BY_CHANCE = 30.0  # percent of one column's range that the outermost rows of a tail may make
 FALSE_ALARM = 0.01  # of all columns together
 FOLDS_ALIKE = 1.4  # times an area's standard error by rows: trees of three folds share most rows
-TESTED = 5  # real rows for each that models are tested on, where there is no holdout
+TIMES_A_LEVEL = 1.5  # as often, or more, a level occurs that is worth a word
 FEW_BINS = 20  # of a chart, in which numbers lie that are levels
 UNSEEN = 4  # copies that fresh rows may have where the halves have none
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
-BY_CHANCE: tuple[Fault, ...] = ("range", "level", "missing")  # faults that fresh rows have, too
+LEAST_MISSING = 0.04  # other share of missing values that is worth a word
+FEW_VALUES = 30  # of whole numbers that are looked at one by one, as levels are
+BY_CHANCE: tuple[Fault, ...] = ("range", "length", "level", "missing")  # fresh rows have them
 UNREADABLE = 1.5  # weight of values that nobody can read, beside those that can't be
 MUCH = 2.5  # times as severe
 MOST_NAMED = 6  # columns that further points of one cause are told by
@@ -74,6 +75,7 @@ _REMEDIES: Mapping[Fault, str] = {
     "of {!r} in the schema (--schema), or the constraint Range.",
     "magnitude": "Drop these rows; in tabgan set minimum and maximum of {!r} in the schema "
     "(--schema).",
+    "length": "Write texts of {!r} that are as long as the real ones; in tabgan --kind {}=text.",
     "kind": "Write {!r} in the real table's form; tabgan inspect shows how it is read.",
     "fraction": "Round {!r}; in tabgan --kind {}=integer.",
 }
@@ -107,7 +109,7 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
         *_misshapen(parts),
         *_lost(parts),
         *_telling(parts),
-        *_useless(parts),
+        *(() if parts.utility is None else lost_utility(parts.utility, parts.tables)),
     ]
     related = _related_columns(parts)
     found: list[WeakPoint] = []
@@ -390,6 +392,7 @@ def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
         there = 1 - max(column.missing) / 100  # share of the rows with a value
         bound = chance * np.sqrt(_design_effect(parts, column.name) / max(there, TINY))
         is_sure = error > (bound if is_number else baseline + bound)
+        least = 0.0 if is_number else LEAST * _has_another_share(column, parts)
         kind = _better_kind(column)
         yield WeakPoint(
             "fidelity",
@@ -399,10 +402,33 @@ def _misshapen(parts: PartResults) -> Iterator[WeakPoint]:
             _MORE_LEARNING
             if kind is None
             else f"Read {column.name!r} as another kind: in tabgan --kind {column.name}={kind}.",
-            float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)) if is_sure else 0.0,
+            max(float(np.clip((error - baseline) / WORTHLESS_SHAPE, 0, 1)) * is_sure, least),
             by_learning=kind is None,
         )
         yield from _missing(column, parts)
+
+
+def _has_another_share(column: ColumnResult, parts: PartResults) -> bool:
+    """Say whether a level occurs so much more, or less, often than a real one that chance is out.
+
+    The distance of all levels hardly shows a rare one.
+    """
+    shown = column.distribution
+    if not isinstance(shown, LevelsChart) or not len(shown.names):
+        return False
+    share = (shown.real + shown.synthetic) / 2
+    there = 1 - max(column.missing) / 100
+    n_rows = (parts.tables.real_rows, parts.tables.synthetic_rows)
+    spread = sum(1 / max(n * there, 1) for n in n_rows) * _design_effect(parts, column.name)
+    errors = np.sqrt(share * (1 - share) * spread)
+    gap = np.abs(shown.real - shown.synthetic)
+    charts = (one.distribution for one in parts.fidelity.columns)
+    n_levels = sum(len(chart.names) for chart in charts if isinstance(chart, LevelsChart))
+    sure = float(norm.isf(FALSE_ALARM / 2 / n_levels))
+    large = np.maximum(shown.real, shown.synthetic) > TIMES_A_LEVEL * np.minimum(
+        shown.real, shown.synthetic
+    )
+    return bool((large & (gap > sure * errors)).any())
 
 
 def _better_kind(column: ColumnResult) -> Kind | None:
@@ -488,14 +514,19 @@ def _missing(column: ColumnResult, parts: PartResults) -> Iterator[WeakPoint]:
     share, real = column.missing.value / 100, column.missing.baseline / 100
     n_rows = 1 / (1 / parts.tables.real_rows + 1 / parts.tables.synthetic_rows)
     n_rows /= max((key.rows_of_row for key in parts.structure.keys), default=1.0)  # all lack it
-    noise = SURE * np.sqrt(max(real * (1 - real), 1 / n_rows) / n_rows)
+    pooled = (share + real) / 2
+    error = float(np.sqrt(max(pooled * (1 - pooled), 1 / n_rows) / n_rows))
+    off, noise = abs(share - real), SURE * error
+    is_sure = off > max(
+        LEAST_MISSING, error * norm.isf(FALSE_ALARM / 2 / len(parts.fidelity.columns))
+    )
     yield WeakPoint(
         "fidelity",
         (column.name,),
         f"{percent(share)} of {column.name!r} is missing in place of {percent(real)}.",
         "Fit the generator on the table with its missing values, not on one in which they were "
         "filled.",
-        float(np.clip(2 * (abs(share - real) - noise), 0, 1)),
+        max(float(np.clip(2 * (off - noise), 0, 1)), LEAST if is_sure else 0.0),
     )
 
 
@@ -521,6 +552,7 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
             _remedy_of_level(column, rows, kinds[column]),
             float(np.sqrt(share)),
         )
+    yield from _cut(parts, by_chance)
     ranges = parts.coverage.ranges
     if not np.isnan(ranges.value):
         n_ranged = sum(isinstance(c.distribution, NumbersChart) for c in parts.fidelity.columns)
@@ -533,6 +565,21 @@ def _lost(parts: PartResults) -> Iterator[WeakPoint]:
             "Draw more rows; in tabgan the min_group outermost real values are never reached, as "
             "they are single persons' (--min-group 1 where they may be public).",
             float(max(ranges.baseline - ranges.value - by_chance, 0.0) / 100 / 2),
+        )
+
+
+def _cut(parts: PartResults, by_chance: float) -> Iterator[WeakPoint]:
+    """Yield the tails of numbers that are not reached, though many real rows lie there."""
+    for column, beyond, rows in parts.coverage.cut_tails:
+        share = rows / parts.tables.real_rows
+        is_sure = rows > max(by_chance, LESS_CERTAIN) * _design_effect(parts, column)
+        yield WeakPoint(
+            "coverage",
+            (column,),
+            f"No value of {column!r} lies {beyond}; {percent(share)} of the real ones do.",
+            f"Don't cut {column!r} after sampling; in tabgan a smaller min_group (--min-group), "
+            "where single persons' values may be public, reaches further.",
+            float(np.sqrt(share)) if is_sure else 0.0,
         )
 
 
@@ -625,48 +672,6 @@ def _how_it_tells(feature: TellingFeature, *, alone: bool) -> str:
         f"{names} does not relate to the other columns as it should: a detector's AUC falls by "
         f"{feature.drop:.2f} without it."
     )
-
-
-def _useless(parts: PartResults) -> Iterator[WeakPoint]:
-    utility = parts.utility
-    if utility is None:
-        return
-    tables = parts.tables
-    tested = tables.holdout_rows or tables.real_rows / TESTED
-    noise = SURE / np.sqrt(tested) / 2
-    gain = max(Predicted(utility.target, utility.metric, utility.score).gain, TINY)
-    of_target, of_all = (
-        max(least, SURE * error)
-        for least, error in zip((noise / gain, noise), errors_of_kept(utility), strict=True)
-    )
-    losses = {name: real - synthetic for name, real, synthetic in utility.importances}
-    feature = max(losses, key=lambda name: losses[name], default=None)
-    columns = (utility.target,) if feature is None else (utility.target, feature)
-    missed = "" if feature is None else f"; most is lost of what {feature!r} tells about it"
-    yield WeakPoint(
-        "utility",
-        columns,
-        f"A model of {utility.target!r} that learns from the table gets {utility.metric} "
-        f"{utility.score.value:.3f} on real rows, in place of {utility.score.baseline:.3f}"
-        f"{missed}.",
-        "Train longer; in tabgan keep polish on, which redraws columns such as "
-        f"{utility.target!r} by all others.",
-        float(SYMPTOM * max(1 - utility.kept - of_target, 0.0)),
-        by_learning=True,
-    )
-    if utility.columns:
-        worst = utility.columns[0]
-        yield WeakPoint(
-            "utility",
-            (worst.column,),
-            f"Models that learn from the table know {100 * utility.kept_of_all:.0f} % of what real "
-            "rows teach about each column by the others; most is lost of "
-            f"{worst.column!r}: {worst.metric} {worst.score.value:.3f}, in place of "
-            f"{worst.score.baseline:.3f}.",
-            "Train longer; in tabgan keep polish on, which redraws columns by all others.",
-            float(SYMPTOM * max(1 - utility.kept_of_all - of_all, 0.0)),
-            by_learning=True,
-        )
 
 
 def _broken_structure(parts: PartResults) -> Iterator[WeakPoint]:

@@ -68,7 +68,7 @@ def read_parquet(
     arrow = load_pyarrow("Parquet")
     try:
         return frame_of_arrow(parquet.read_table(stream), by_schema=by_schema)
-    except arrow.ArrowException as error:
+    except (arrow.ArrowException, UnicodeDecodeError) as error:
         raise TableContentError(
             f"{name} is not a Parquet file, or damaged: {error}; name its format with --format"
         ) from error
@@ -125,7 +125,7 @@ def read_parquet_dataset(
             return *frame_of_arrow(dataset.to_table(), by_schema=by_schema), total
         batches = dataset.to_batches(batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1)
         return *frame_of_sample(batches, most_rows, dataset.schema)[:2], total
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise TableContentError(
             f"{path}: its Parquet files can't be read as one table: {error}"
         ) from error
@@ -327,8 +327,10 @@ def read_feather(
     stream.seek(0)
     try:
         opener = arrow.ipc.open_file if mark == _FILE_MARK else arrow.ipc.open_stream
-        return frame_of_arrow(opener(stream).read_all(), by_schema=by_schema)
-    except (arrow.ArrowException, OSError) as error:
+        table = opener(stream).read_all()
+        table.validate(full=True)  # a wrong offset would read other memory, or end the process
+        return frame_of_arrow(table, by_schema=by_schema)
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise TableContentError(
             f"{name} is not a Feather file, or damaged: {error}; name its format with --format"
         ) from error

@@ -3,7 +3,7 @@
 import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from tabgan.base.errors import OptionError, TableFileError
-from tabgan.base.safe_files import beside
+from tabgan.base.safe_files import beside, journals_of
 from tabgan.files.arrow_files import (
     BATCH_ROWS,
     ArrowTables,
@@ -41,6 +41,7 @@ __all__ = [
     "check_sql_table",
     "connected_duckdb",
     "connected_sql",
+    "new_database",
     "open_duckdb_table",
     "open_sql_table",
     "read_duckdb",
@@ -189,10 +190,42 @@ def open_sql_table(url: str, form: TableForm, *, force: bool) -> Iterator["SqlBl
     """
     path, table = _sqlite_path(url), form.title
     shown = shown_place(url)
-    target = nullcontext(url) if path is None or path.exists() else beside(path)
+    target = nullcontext(url) if path is None or path.exists() else new_database(path)
     with target as place, connected_sql(str(place), write=True, shown=shown) as connection:
         yield SqlBlocks(connection, table, form.sql_types, shown, force=force)
         connection.commit()
+
+
+@contextmanager
+def new_database(path: str | Path) -> Iterator[Path]:
+    """Yield the name of a new file that becomes an SQLite or DuckDB database at the end.
+
+    A process that was killed may have left a journal beside the older file, which the new one
+    would take for its own. So the older database first undoes or finishes these changes.
+
+    Parameters
+    ----------
+    path
+        The file whose place the new one takes.
+    """
+    with beside(path) as target:
+        yield target
+        place = Path(path).resolve()
+        journals = [journal for journal in journals_of(place) if journal.exists()]
+        if journals and place.exists():
+            with suppress(TableFileError):  # it may be no database any more
+                _recover(str(place), is_duckdb=journals[0].suffix == ".wal")
+        for journal in journals:
+            journal.unlink(missing_ok=True)
+
+
+def _recover(path: str, *, is_duckdb: bool) -> None:
+    if is_duckdb:
+        with connected_duckdb(path, path, write=True) as connection:
+            connection.execute("CHECKPOINT")
+    else:
+        with connected_sql(path, write=True) as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
 
 
 class SqlBlocks:
@@ -380,6 +413,11 @@ def connected_sql(url: str, *, write: bool, shown: str | None = None) -> Iterato
         ) from error
     except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error) as error:
         cause = str(getattr(error, "orig", None) or error)
+        if not write and "readonly database" in cause:
+            cause = (
+                "a process that wrote to it was killed, and its changes have to be undone, which "
+                "reading can't; open it with sqlite3, or write to it"
+            )
         raise TableFileError(
             f"{place}: the database says: {_without_secret(cause, url)}"
         ) from error
@@ -542,7 +580,7 @@ def open_duckdb_table(path: str, form: TableForm, *, force: bool) -> Iterator["D
         As `check_duckdb_table`.
     """
     check_duckdb_table(path, form.title, force=force)
-    place = nullcontext(Path(path)) if Path(path).exists() else beside(path)
+    place = nullcontext(Path(path)) if Path(path).exists() else new_database(path)
     with place as target, connected_duckdb(str(target), path, write=True) as connection:
         connection.begin()
         yield DuckDBBlocks(connection, form)

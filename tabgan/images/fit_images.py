@@ -30,6 +30,7 @@ from tabgan.images.image_arrays import (
 )
 from tabgan.images.image_model import ImageModel, ImageTraining
 from tabgan.images.image_networks import ARCHITECTURES, USUAL_PENALTY, ImageSize
+from tabgan.sampling.table_model import untimed
 
 __all__ = [
     "GANLearner",
@@ -248,6 +249,7 @@ def _fit_stages(
         "dtype": str(given.dtype),
         "pixels": asdict(scale),
         **learned.course,
+        "history": list(map(untimed, learned.course["history"])),
     }
     model = ImageModel(
         learned.generator.requires_grad_(False).eval(),

@@ -316,7 +316,8 @@ class ImageGAN(ImageEstimator):
     image_shape_ : tuple
         Shape of a training image: (height, width) or (height, width, channels).
     history_ : list of dict
-        Records of the training, as in `tabgan.TabGAN`.
+        Records of the training, as in `tabgan.TabGAN`, without their ``seconds``: a seed gives the
+        same model file, byte for byte.
     diagnosis_ : list of Finding
         Problems of the training, each with a remedy (`tabgan.generators.gan.diagnosis`); empty
         without any. `fit` also warns of each.

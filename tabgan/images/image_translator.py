@@ -42,6 +42,7 @@ from tabgan.images.translation_network import (
     as_pixels,
     check_task,
 )
+from tabgan.sampling.table_model import untimed
 
 __all__ = ["ImageTranslator", "TranslationScores"]
 
@@ -169,10 +170,7 @@ class ImageTranslator(NetworkOptions):
                 "pixels": asdict(scale),
                 "n_images": len(pixels),
                 "n_steps": session.n_steps,
-                "history": [
-                    {name: value for name, value in record.items() if name != "seconds"}
-                    for record in session.records
-                ],
+                "history": list(map(untimed, session.records)),
             }
             facts.update(own)
         return self._set_model(network.requires_grad_(False).eval(), own)

@@ -122,11 +122,7 @@ class NetworkLearner(ImageLearner):
                 session.callback,
                 session.training_seconds(),
             )
-        history = [
-            {name: value for name, value in record.items() if name != "seconds"}
-            for record in session.records
-        ]
-        course = {"n_steps": session.n_steps, "penalty_reason": "", "history": history}
+        course = {"n_steps": session.n_steps, "penalty_reason": "", "history": session.records}
         return LearnedImages(network, course | {"diagnosis": []}, [])
 
     def _latent_dim(self) -> int:

@@ -13,11 +13,12 @@ from typing import Any
 import pandas as pd
 
 from tabgan.base.errors import OptionError, TableFileError
-from tabgan.base.safe_files import beside, file_names, open_atomically, text_of_name
+from tabgan.base.safe_files import file_names, open_atomically, text_of_name
 from tabgan.files.database_tables import (
     cells_to_write,
     connected_duckdb,
     connected_sql,
+    new_database,
     read_duckdb,
     read_sql,
     types_to_write,
@@ -370,7 +371,7 @@ def write_database(
         _write_workbook(path, tables, source, force=force)
         return []
     if chosen == "duckdb":
-        with beside(path) as target:
+        with new_database(path) as target:
             notes = _write_duckdb(str(target), path, tables, source, relations)
         return [*notes, *source.left_out]
     notes = _write_sql(path, tables, source, relations, force=force)
@@ -378,14 +379,15 @@ def write_database(
 
 
 def _write_folder(path: str, tables: Tables, source: Database, *, force: bool) -> list[str]:
+    """Write a file for each table; the files take their places together, when all are written."""
     Path(path).mkdir(parents=True, exist_ok=True)
-    for (name, frame), stem in zip(tables.items(), file_names(tables), strict=True):
-        form = source.forms[name]
-        if form.format in ("sqlite", "sql", "duckdb", "xlsx"):
-            form = TableForm("csv")
-        suffix = writable_suffix(f".{form.format}")
-        with TableWriter(str(Path(path, f"{stem}{suffix}")), form, force=force) as writer:
-            writer.write(frame)
+    with ExitStack() as stack:
+        for (name, frame), stem in zip(tables.items(), file_names(tables), strict=True):
+            form = source.forms[name]
+            if form.format in ("sqlite", "sql", "duckdb", "xlsx"):
+                form = TableForm("csv")
+            place = str(Path(path, f"{stem}{writable_suffix(f'.{form.format}')}"))
+            stack.enter_context(TableWriter(place, form, force=force)).write(frame)
     return []
 
 
@@ -410,7 +412,7 @@ def _write_sql(
 
     is_file, notes = not is_url(path), list[str]()
     with ExitStack() as stack:
-        place = stack.enter_context(beside(path)) if is_file else path
+        place = stack.enter_context(new_database(path)) if is_file else path
         shown = shown_place(path)
         connection = stack.enter_context(connected_sql(str(place), write=True, shown=shown))
         dialect = connection.dialect.name

@@ -104,6 +104,13 @@ class Dependency(Rule):
             holds &= same[: len(holds)] == same[len(holds) :]
         return holds
 
+    def agrees(self, cells: Sequence["TypedSeries"]) -> Mask:
+        """Return the rows whose columns go together, given the columns of `positions`.
+
+        These are the rows that keep the rule, unless real rows may break it.
+        """
+        return self.holds(cells)
+
     def about(self, cells: Sequence["TypedSeries"]) -> Mask:
         """Return the rows that the rule says something about, given the columns of `positions`."""
         return np.ones(len(cells[0].values), np.bool_)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from tabgan.rules.base_rules import Dependency
+from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -56,6 +56,12 @@ class NamePart(Dependency):
     def positions(self) -> tuple[int, ...]:
         """Positions of the columns that take part."""
         return self.source.position, self.target.position
+
+    def agrees(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return the rows in which the target occurs in the source; one that is missing may be."""
+        table = dict(zip(self.positions, cells, strict=True))
+        hits = _parts_in(self.target, self.source, table)
+        return np.array([hit is not False for hit in hits], np.bool_)
 
     def describe(self) -> str:
         """Describe the rule in words."""
@@ -100,6 +106,12 @@ class EmailOfName(Dependency):
     def positions(self) -> tuple[int, ...]:
         """Positions of the columns that take part."""
         return (*(source.position for source in self.sources), self.target.position)
+
+    def agrees(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return the rows whose address holds a name of the row, or that lack one of the two."""
+        table = dict(zip(self.positions, cells, strict=True))
+        hits = _names_held(self.target, self.sources, table)
+        return np.array([hit is not False for hit in hits], np.bool_)
 
     def describe(self) -> str:
         """Describe the rule in words."""
@@ -174,20 +186,33 @@ def _names_in(
 
 
 def _measured(mail: ColumnRef, sources: tuple[ColumnRef, ...], table: ColumnFrame) -> _Found:
-    addresses = [_folded(text.partition("@")[0]) for text in _texts(mail, table)]
-    names = zip(*(_texts(field, table) for field in sources), strict=True)
-    hits = [
-        any(len(word) >= SHORTEST and word in address for word in words)
-        for address, row in zip(addresses, names, strict=True)
-        if address and (words := [_folded(word) for name in row for word in _split(name)])
-    ]
+    hits = [hit for hit in _names_held(mail, sources, table) if hit is not None]
     return _Found(float(np.mean(hits)) if hits else 0.0, sources)
 
 
+def _names_held(
+    mail: ColumnRef, sources: tuple[ColumnRef, ...], table: ColumnFrame
+) -> list[bool | None]:
+    """Say of each row whether its address holds a name; None where one of the two is missing."""
+    addresses = [_folded(text.partition("@")[0]) for text in _texts(mail, table)]
+    names = zip(*(_texts(field, table) for field in sources), strict=True)
+    return [
+        any(len(word) >= SHORTEST and word in address for word in words)
+        if address and (words := [_folded(word) for name in row for word in _split(name)])
+        else None
+        for address, row in zip(addresses, names, strict=True)
+    ]
+
+
 def _is_part(part: ColumnRef, full: ColumnRef, table: ColumnFrame) -> bool:
-    pairs = zip(_texts(part, table), _texts(full, table), strict=True)
-    same = [one.casefold() in whole.casefold() for one, whole in pairs if one and whole]
+    same = [hit for hit in _parts_in(part, full, table) if hit is not None]
     return bool(same) and float(np.mean(same)) >= MOSTLY
+
+
+def _parts_in(part: ColumnRef, full: ColumnRef, table: ColumnFrame) -> list[bool | None]:
+    """Say of each row whether a name holds a part; None where one of the two is missing."""
+    pairs = zip(_texts(part, table), _texts(full, table), strict=True)
+    return [one.casefold() in whole.casefold() if one and whole else None for one, whole in pairs]
 
 
 def _texts(field: ColumnRef, table: ColumnFrame) -> list[str]:

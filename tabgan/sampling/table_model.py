@@ -60,6 +60,7 @@ __all__ = [
     "blocks",
     "library_versions",
     "settled_by",
+    "untimed",
 ]
 
 
@@ -110,10 +111,10 @@ class ModelFacts:
             "n_rows": self.n_rows,
             "table": self.form.to_json(),
             "latent_reason": self.latent_reason,
-            "finish": _untimed(self.postprocessing),
+            "finish": untimed(self.postprocessing),
             "n_steps": self.n_steps,
             "penalty_reason": self.penalty_reason,
-            "history": list(map(_untimed, self.history)),
+            "history": list(map(untimed, self.history)),
             "diagnosis": [finding.to_json() for finding in self.diagnosis],
         }
         return facts if self.privacy is None else facts | {"privacy": dict(self.privacy)}
@@ -150,8 +151,14 @@ _OTHER_FILES = {  # by what the description of a model of a table has not
 }
 
 
-def _untimed(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out how long something took: the same fit is to give the same file, byte for byte."""
+def untimed(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out how long something took: the same fit is to give the same file, byte for byte.
+
+    Parameters
+    ----------
+    facts
+        A record of a training, or facts of a part of a fit.
+    """
     return {name: value for name, value in facts.items() if name != "seconds"}
 
 

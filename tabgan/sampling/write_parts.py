@@ -289,14 +289,14 @@ class PartFolder:
         TableFileError
             If it can't be written.
         """
-        if self.manifest.is_file():
-            return True
-        records = [self._record(part) for part in range(self.plan.n_parts)]
-        if None in records:
-            return self.manifest.is_file()  # another process may just have written it
-        parts = [asdict(record) for record in records if record is not None]
-        with _own_errors(self.path):
-            _write_json(self.manifest, {**self.plan.to_json(), "parts": parts})
+        if not self.manifest.is_file():
+            records = [self._record(part) for part in range(self.plan.n_parts)]
+            if None in records:
+                return self.manifest.is_file()  # another process may just have written it
+            parts = [asdict(record) for record in records if record is not None]
+            with _own_errors(self.path):
+                _write_json(self.manifest, {**self.plan.to_json(), "parts": parts})
+        # A process that was killed after it wrote the manifest may have left these records.
         shutil.rmtree(self.path / _UNFINISHED, ignore_errors=True)
         return True
 

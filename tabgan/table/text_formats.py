@@ -43,6 +43,7 @@ __all__ = [
     "check_digits",
     "checksum_of",
     "fill_by_forms",
+    "is_email",
     "is_iban",
     "parse_dates",
     "pattern_of",
@@ -180,6 +181,17 @@ def is_iban(text: str) -> bool:
         return False
     plain = text.replace(" ", "")
     return int(check_digits([plain[4:] + plain[:2]])[0]) == int(plain[2:4])
+
+
+def is_email(text: str) -> bool:
+    """Return whether a text is written as an e-mail address.
+
+    Examples
+    --------
+    >>> is_email("ann@example.com"), is_email("ann at example.com")
+    (True, False)
+    """
+    return _PATTERNS["email"].fullmatch(text) is not None
 
 
 # Texts that tables commonly hold where there is no value.

@@ -88,3 +88,10 @@ def test_a_file_that_is_not_there(run, bills):
         5,
         "Error: none.json can't be read: No such file or directory",
     )
+
+
+def test_values_nested_too_deeply_are_refused(run, bills, write):
+    rules = write('[{"kind": "inequality", "low": ' + "[" * 600 + "]" * 600 + ', "high": "to"}]')
+    result = run("synth", bills, "--constraints", rules, "-o", "made.csv")
+    assert result.exit_code == 2
+    assert "nested too deeply" in result.stderr

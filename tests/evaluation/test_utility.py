@@ -1,8 +1,10 @@
 """What is predicted, and how well: each column from the others."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from tabgan import evaluate
 from tabgan.evaluation.compared_tables import CodedColumn
 from tabgan.evaluation.evaluation_parts import Figure, Predicted, Utility
 from tabgan.evaluation.utility import (
@@ -137,3 +139,18 @@ def test_rows_of_few_keys_do_not_hide_what_is_lost(rng):
     of_target, of_all = errors_of_kept(found[0])
     assert found[0].kept + of_target < 0.6
     assert found[0].kept_of_all + of_all < 0.6
+
+
+def test_a_relation_of_three_columns_that_some_rows_break_is_named():
+    def switches(seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        left, right, size = *rng.choice(["on", "off"], (2, 1000)), rng.normal(size=1000).round(2)
+        alarm = np.where((left == right) ^ (rng.random(1000) < 0.05), "no", "yes")
+        return pd.DataFrame({"left": left, "right": right, "alarm": alarm, "size": size})
+
+    real, drawn = switches(0), switches(1)
+    assert not evaluate(real, drawn).verdict.weak_points
+    drawn.loc[:299, "alarm"] = drawn.loc[:299, "alarm"].to_numpy()[::-1]
+    first = evaluate(real, drawn).verdict.weak_points[0]
+    assert {*first.columns} & {"alarm", "left", "right"}
+    assert "goes with the other columns in another way" in first.what

@@ -13,6 +13,7 @@ from tabgan.cli.main import main
 from tabgan.evaluation import keys_and_times, structure, weak_points
 from tabgan.evaluation.results import Run, WeakPoint
 from tabgan.table.schema import KINDS
+from tabgan.table.text_formats import check_characters
 
 
 def options_of(*commands: str) -> set[str]:
@@ -331,3 +332,104 @@ def test_areas_of_other_regions_are_named_first_in_a_table_of_few_customers():
     first = evaluate(real, mixed).verdict.weak_points[0]
     assert {*first.columns} <= {"area", "region"}
     assert first.severity > 0.3
+
+
+def people(seed: int, size: int = 300) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    first = rng.choice(["Anna", "Boris", "Clara", "David", "Emma", "Felix", "Greta"], size)
+    last = rng.choice(["Adler", "Becker", "Conrad", "Decker", "Fuchs", "Haas"], size)
+    words = ["the", "parcel", "came", "late", "but", "it", "was", "fine", "and", "service"]
+    number = 500_000_000_000 + rng.permutation(10**6)[:size]
+    checks = check_characters([*map(str, number)], "gs1")
+    return pd.DataFrame(
+        {
+            "first": first,
+            "last": last,
+            "email": [f"{first[n]}.{last[n]}{n}@mail.com".lower() for n in range(size)],
+            "note": [" ".join(rng.choice(words, rng.integers(4, 12))) for _ in range(size)],
+            "article": [f"{n}{check}" for n, check in zip(number, checks, strict=True)],
+            "stars": rng.integers(1, 6, size),
+            "age": rng.integers(18, 80, size),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "told"),
+    [
+        ("email", lambda email: email.str.replace("@", " at "), "is an e-mail address; one has"),
+        ("email", lambda email: email.iloc[::-1].to_numpy(), "'email' holds the name in 'first'"),
+        ("note", lambda note: note + " " + note + " " + note, "is a text of "),
+        ("article", lambda code: code.str[:-1] + "7", "is a code with the right check digit"),
+    ],
+)
+def test_texts_and_addresses_that_are_none_are_named(column, change, told):
+    real, drawn = people(0), people(1)
+    if told.endswith("one has"):
+        assert not evaluate(real, drawn).verdict.weak_points
+    broken = drawn.assign(**{column: change(drawn[column])})
+    first = evaluate(real, broken).verdict.weak_points[0]
+    assert told in first.what
+    assert column in first.columns
+
+
+def loans(seed: int, size: int = 1000) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "grade": rng.choice(["a", "b", "c"], size, p=[0.6, 0.37, 0.03]),
+            "amount": rng.integers(10, 900, size) * 10,
+            "drift": rng.standard_t(3, size).round(2),
+            "rate": pd.Series(rng.normal(size=size).round(2)).mask(
+                rng.permutation(size) < 0.7 * size
+            ),
+        }
+    )
+
+
+def with_many(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    return table.assign(grade=table["grade"].mask(rows < 0.07, "c"))
+
+
+def without_tails(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    return table.assign(drift=table["drift"].clip(*table["drift"].quantile([0.025, 0.975])))
+
+
+def with_holes(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    there = np.flatnonzero(table["rate"].notna())
+    return table.assign(rate=table["rate"].mask(table.index.isin(there[: len(rows) // 14])))
+
+
+def unrounded(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    return table.assign(amount=table["amount"] + np.where(rows < 0.2, 3, 0))
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "told"),
+    [
+        (with_many, "grade", "'c' has "),
+        (without_tails, "drift", "No value of 'drift' lies "),
+        (with_holes, "rate", "of 'rate' is missing in place of "),
+        (unrounded, "amount", "'amount' is a multiple of 10"),
+    ],
+)
+def test_what_few_rows_or_their_last_digits_lose_is_named(change, column, told):
+    real, drawn = loans(10), loans(11)
+    changed = change(drawn, np.random.default_rng(2).random(len(drawn)))
+    first = evaluate(real, changed).verdict.weak_points[0]
+    assert first.columns == (column,)
+    assert told in first.what
+
+
+def test_fresh_rows_with_rare_levels_tails_and_holes_have_no_weak_point():
+    assert not evaluate(loans(10), loans(11)).verdict.weak_points
+
+
+def test_missing_times_of_a_regular_series_are_named():
+    def series(seed: int) -> pd.DataFrame:
+        times = pd.date_range("2024-01-01", periods=600, freq="h").astype(str)
+        return pd.DataFrame({"time": times, "x": np.random.default_rng(seed).normal(size=600)})
+
+    kept = np.random.default_rng(2).random(600) < 0.8
+    first = evaluate(series(0), series(1)[kept].reset_index(drop=True)).verdict.weak_points[0]
+    assert "times between the rows" in first.what

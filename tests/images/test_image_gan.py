@@ -143,6 +143,12 @@ def test_the_same_seed_gives_the_same_images(fitted):
     assert not (other.sample(20, random_state=0) == fitted.sample(20, random_state=0)).all()
 
 
+def test_the_same_seed_gives_the_same_file(fitted, tmp_path):
+    fitted.save(tmp_path / "one")
+    quick().fit(IMAGES, LABELS).save(tmp_path / "other")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
 def test_the_global_generators_are_left_alone():
     torch.manual_seed(3)
     before = torch.get_rng_state()

@@ -17,6 +17,7 @@ from tabgan.relations.database_files import (
     write_database,
 )
 from tabgan.relations.infer_relations import infer_relations
+from tests.forked import run_code
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,51 @@ def test_keys_are_written_and_read(source, shop_relations, tmp_path, name):
     assert dict(back.relations.keys) == dict(relations.keys)
     for table, frame in back.tables.items():
         assert len(frame) == len(source.tables[table])
+
+
+def kill_while_writing(path: Path) -> None:
+    """Leave what a process leaves that is killed while it changes a table of a database."""
+    program = (
+        "import os, sqlite3, sys, duckdb\n"
+        "place = sys.argv[1]\n"
+        "own = duckdb.connect(place) if place.endswith('duckdb') else sqlite3.connect(place)\n"
+        "own.execute('pragma cache_size = 1') if place.endswith('.db') else None\n"
+        "own.execute('update buyers set name = name || 1')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    run_code(program, str(path))
+
+
+@pytest.mark.parametrize("name", ["shop.db", "shop.duckdb"])
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_a_journal_of_an_older_database_does_not_change_the_new_one(name, is_removed, tmp_path):
+    older = {"buyers": pd.DataFrame({"name": ["x" * 100] * 2000}), "b": pd.DataFrame({"n": [1]})}
+    newer = {"buyers": pd.DataFrame({"name": ["y" * 100] * 4000}), "b": pd.DataFrame({"n": [2]})}
+    source = Database(older, {key: TableForm("csv") for key in older})
+    path, nothing = tmp_path / name, Relations({}, ())
+    write_database(str(path), older, source, nothing, force=False)
+    kill_while_writing(path)
+    assert len([*tmp_path.iterdir()]) == 2  # with a journal
+    if name == "shop.db":
+        with pytest.raises(TableFileError, match="killed"):
+            read_database(str(path))
+    if is_removed:
+        path.unlink()
+    write_database(str(path), newer, source, nothing, force=True)
+    assert [*tmp_path.iterdir()] == [path]
+    for key, frame in read_database(str(path)).tables.items():
+        pd.testing.assert_frame_equal(frame, newer[key])
+
+
+def test_the_tables_of_a_folder_are_replaced_together(tmp_path):
+    older = {"a": pd.DataFrame({"n": [1]}), "b": pd.DataFrame({"n": [1]})}
+    source = Database(older, {key: TableForm("csv") for key in older})
+    write_database(str(tmp_path), older, source, Relations({}, ()), force=True)
+    newer = {"a": pd.DataFrame({"n": [2]}), "b": pd.DataFrame([[2, 2]], columns=[1, "1"])}
+    with pytest.raises(TableFileError):
+        write_database(str(tmp_path), newer, source, Relations({}, ()), force=True)
+    assert (tmp_path / "a.csv").read_text().split() == ["n", "1"]
+    assert len([*tmp_path.iterdir()]) == 2
 
 
 def test_types_and_indexes_of_sqlite(tmp_path):

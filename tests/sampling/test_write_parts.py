@@ -113,6 +113,15 @@ def test_finished_parts_are_checked_and_not_drawn_again(gan, whole, tmp_path):
     assert contents(out) == contents(whole)
 
 
+def test_records_that_a_killed_process_left_beside_the_manifest_are_removed(gan, tmp_path):
+    gan.sample_to(tmp_path, 9, rows_per_file=5, random_state=1)
+    finished = contents(tmp_path)
+    (tmp_path / "_unfinished").mkdir()
+    (tmp_path / "_unfinished" / "plan.json").write_bytes(finished["manifest.json"])
+    gan.sample_to(tmp_path, 9, rows_per_file=5, random_state=1, resume=True)
+    assert contents(tmp_path) == finished
+
+
 def test_text_files_and_no_rows(gan, tmp_path):
     gan.sample_to(tmp_path / "out", 0, table_format="csv")
     assert (tmp_path / "out/part-00000.csv").read_text() == "order,customer,plan,net\n"

@@ -247,6 +247,14 @@ def test_words_of_codes_in_many_layouts_stay_and_years_are_those_of_the_table():
     assert all(re.fullmatch(form, text) for text in made(patterns, 20))
     parts = made(patterns, 20)
     assert len({*parts}) == len(parts)
+    written = re.compile(r".*(DAA|LASP|CD).*N\u00b0.*")
+    assert sum(share for own, share in patterns.items() if written.match(str(own.parts))) > 0.9
+
+
+def test_a_part_stays_if_as_many_texts_share_it_as_there_must_be():
+    texts = [f"{'AA' if n < 40 else 'CC'}-{1000 + n}" for n in range(640)]
+    assert "AA" in str([own.parts for own in learn_patterns(texts, 40)])
+    assert "AA" not in str([own.parts for own in learn_patterns(texts, 41)])
 
 
 def test_codes_of_many_layouts_keep_offices_and_years():

@@ -73,6 +73,15 @@ def test_a_made_word_is_none_of_the_source():
     assert not set(shape.words) & set(rare)
 
 
+def test_letters_of_made_words_follow_each_other_as_in_the_texts():
+    pairs = np.char.add(RNG.choice([*"bdfgk"], 3600), RNG.choice([*"ae"], 3600))
+    rare = ["".join(pairs[at : at + 3]) for at in range(0, 3600, 3)]
+    texts = [" ".join(rare[at : at + 4]) for at in range(0, 1200, 4)]
+    shape, _ = learn_shape(texts, least_texts=20, seed=0)
+    assert len(shape.words) > 20
+    assert all({*word[::2]} <= {*"bdfgk"} and {*word[1::2]} <= {*"ae"} for word in shape.words)
+
+
 def test_a_word_of_four_texts_is_rare_even_without_min_group():
     texts = [f"this is about number {i} {'secretive' if i < 4 else ''}" for i in range(40)]
     shape, _ = learn_shape(texts, least_texts=1, seed=0)
