@@ -21,7 +21,13 @@ import pandas as pd
 from datasets import REPOSITORY, categorical_columns, load, split, table_path
 from fidelity import DEFAULT_TABLES, scores
 from measure import Finished, run_measured
-from pandas.api.types import is_bool_dtype, is_integer_dtype, is_object_dtype
+from pandas.api.types import (
+    is_bool_dtype,
+    is_datetime64_any_dtype,
+    is_integer_dtype,
+    is_numeric_dtype,
+    is_object_dtype,
+)
 from peer_environments import Environment, InstallError, prepared
 from report import machine, print_table, versions, write_json
 
@@ -242,6 +248,9 @@ def _as(drawn: pd.Series, real: pd.Series) -> pd.Series:
     if is_object_dtype(real) or is_bool_dtype(real):
         levels = {str(level): level for level in real.dropna().unique()}
         return drawn.astype(object).map(lambda cell: levels.get(str(cell), cell))
+    if is_datetime64_any_dtype(real):  # days since 1970 of generators that take no dates
+        days = drawn.round() if is_numeric_dtype(drawn) else drawn
+        return pd.to_datetime(days, unit="D" if is_numeric_dtype(drawn) else None)
     numbers = pd.to_numeric(drawn.astype(object)).astype(float)
     return numbers.round() if is_integer_dtype(real) else numbers
 

@@ -37,7 +37,13 @@ SMARTNOISE = Environment(
     torch=True,
     reported=("smartnoise-synth", "smartnoise-sql", "opacus", "mbi", "torch", "numpy", "pandas"),
 )
-PEERS = ("mst", "aim", "dp-ctgan", "pate-ctgan")
+DPMM = Environment(
+    "dpmm", ("dpmm==0.1.9", "numpy<2", "pyarrow<15"), reported=("dpmm", "numpy", "pandas")
+)
+PEERS = {
+    **dict.fromkeys(("mst", "aim", "dp-ctgan", "pate-ctgan"), SMARTNOISE),
+    **dict.fromkeys(("dpmm-mst", "dpmm-aim"), DPMM),
+}
 RANGES = {  # as the tables' own documentation has them
     "adult": {
         "age": (17, 90),
@@ -79,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for row in rows
         if "note" not in row
     ]
-    print_table([*rows, *means(scored)], COLUMNS)
+    print_table([*rows, *(means(scored) if scored else [])], COLUMNS)
     print(f"written to {options.out}", file=sys.stderr)
 
 
@@ -115,6 +121,12 @@ def tabgan_row(
     return in_own_process(_fitted, name, train, test, declared, {**model, "random_state": seed})
 
 
+def levels_of(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the levels of the columns of words, which are given as public."""
+    words = train.select_dtypes(object)
+    return {word: sorted({*train[word].dropna(), *test[word].dropna()}) for word in words}
+
+
 def _fitted(
     name: str, train: pd.DataFrame, test: pd.DataFrame, declared: bool, model: dict[str, Any]
 ) -> dict[str, Any]:
@@ -123,10 +135,8 @@ def _fitted(
 
     given = train
     if declared:
-        words = train.select_dtypes(object)
         levels = {
-            word: pd.CategoricalDtype(sorted({*train[word].dropna(), *test[word].dropna()}))
-            for word in words
+            word: pd.CategoricalDtype(names) for word, names in levels_of(train, test).items()
         }
         given = train.astype(levels)
         model = model | {
@@ -154,11 +164,16 @@ def peer_row(
     job = {
         "generator": peer,
         "seed": seed,
-        "options": {"epsilon": epsilon, "delta": options.delta, "bounds": RANGES[name]},
+        "options": {
+            "epsilon": epsilon,
+            "delta": options.delta,
+            "bounds": RANGES[name],
+            "levels": levels_of(train, test),
+        },
         "categorical": [column for column in train if column not in RANGES[name]],
     }
     try:
-        python, found = prepared(SMARTNOISE, options.cache)
+        python, found = prepared(PEERS[peer], options.cache)
         synthetic, cost = generated(job, train, python, options.max_seconds)
     except (InstallError, GeneratorError) as reason:
         return {"rows": len(train), "note": str(reason)}

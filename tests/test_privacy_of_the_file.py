@@ -1,5 +1,6 @@
 """No personal value of the table is in the model file, or in what is drawn from it."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,9 +127,58 @@ BESIDE = {  # what the column may be tied to
 @pytest.mark.parametrize("name", CANARIES)
 def test_the_file_is_the_same_whichever_value_one_row_has(name, tmp_path):
     table = mixed_table()[[name, *BESIDE.get(name, ["land"])]]
+    check_that_the_file_is_the_same(table, name, ROWS - 1, CANARIES[name], tmp_path)
+
+
+def rows_that_go_together() -> dict[str, tuple[pd.DataFrame, str, int, tuple[Any, Any]]]:
+    """Make tables whose rows are in order or on a grid, and two values of one of their rows."""
+    rng = np.random.default_rng(4)
+    day, far = pd.Timestamp("2022-01-03"), (pd.Timestamp("2087-03-09"), pd.Timestamp("2086-11-17"))
+    series = pd.DataFrame({"day": pd.date_range(day, periods=ROWS), "x": rng.normal(size=ROWS)})
+    opened = rng.integers(0, 60, ROWS)
+    opened.sort()
+    lines = pd.DataFrame(
+        {
+            "ordered": day + pd.to_timedelta(opened, "D"),
+            "line": pd.Series(opened).groupby(opened).cumcount() + 1,
+        }
+    )
+    quarters = day + pd.to_timedelta(15 * rng.integers(0, 20_000, ROWS), "min")
+    noon = day + pd.Timedelta(days=ROWS // 2)
+    return {
+        "the last day of a series": (series, "day", ROWS - 1, far),
+        "an hour beside the days of a series": (
+            *(series, "day", ROWS // 2),
+            (noon + pd.Timedelta(hours=5), noon + pd.Timedelta(hours=9)),
+        ),
+        "a second beside the quarters": (
+            *(pd.DataFrame({"at": quarters}), "at", 7),
+            (day + pd.Timedelta(days=60, seconds=33), day + pd.Timedelta(days=60, seconds=34)),
+        ),
+        "the date of rows in order": (lines, "ordered", ROWS - 1, far),
+        "the number of a line": (lines, "line", ROWS - 1, (98_765, 97_531)),
+        "a price beside steps of 50": (
+            *(pd.DataFrame({"price": 50 * rng.integers(1, 400, ROWS)}), "price", 7),
+            (7_777, 7_776),
+        ),
+        "a field of a record": (
+            pd.DataFrame({"log": [f'{{"id": {n}, "size": {n % 61}}}' for n in range(ROWS)]}),
+            *("log", 3, ('{"id": 3, "size": 9876}', '{"id": 3, "size": 9753}')),
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", rows_that_go_together())
+def test_what_rows_are_to_each_other_tells_of_no_single_one(name, tmp_path):
+    check_that_the_file_is_the_same(*rows_that_go_together()[name], tmp_path)
+
+
+def check_that_the_file_is_the_same(
+    table: pd.DataFrame, name: str, row: int, canaries: tuple[Any, Any], tmp_path: Path
+) -> None:
     files = []
-    for canary in CANARIES[name]:
-        table.loc[ROWS - 1, name] = canary
+    for canary in canaries:
+        table.loc[row, name] = canary
         gan = TabGAN(steps=2, hidden_dim=8, verbose=False, random_state=0).fit(table)
         gan.save(tmp_path / "model")
         assert str(canary).encode() not in (tmp_path / "model").read_bytes()

@@ -16,7 +16,7 @@ from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.rhythm import Week
 from tabgan.encoding.seasons import Season, SeasonGrid, SeasonLevels
 from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, clip_to_ends, replaced, write_column
-from tabgan.table.dates import TICKS_PER_DAY, is_beyond_month, unit_of
+from tabgan.table.dates import TICKS_PER_DAY, calendar_place, days_at, is_beyond_month, unit_of
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.number_scale import Lattice, Scale, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
@@ -370,8 +370,10 @@ class NumericEncoder(ColumnEncoder):
         *,
         forms_by_day: FormsByDay | None = None,
         seasons: SeasonLevels | None = None,
+        place: str | None = None,  # of the calendar, at which nearly all dates lie
     ) -> None:
         self.column = column
+        self._place = place
         self._scale = scale
         self._quantiles = quantiles
         self._specials = specials
@@ -452,8 +454,8 @@ class NumericEncoder(ColumnEncoder):
         if quantiles.rhythm is not None:  # half the rows of a bent line may lie in a night
             quantiles = _fit_quantiles(line, (low, high), column, scale, bends=False)
         specials = LevelTable(_specials_of(column, numbers).levels)
-        by_day = _forms_by_day(numbers, column)
-        return cls(column, scale, quantiles, specials, forms_by_day=by_day)
+        by_day, place = _forms_by_day(numbers, column), _place_of(known, column)
+        return cls(column, scale, quantiles, specials, forms_by_day=by_day, place=place)
 
     def with_seasons(self, cells: TypedSeries, seasons: Sequence[Season]) -> "NumericEncoder":
         """Return an encoder of dates that has their hour, weekday or month beside them.
@@ -476,6 +478,7 @@ class NumericEncoder(ColumnEncoder):
             self._specials,
             forms_by_day=self._forms_by_day,
             seasons=levels,
+            place=self._place,
         )
 
     def encode(self, cells: TypedSeries) -> Encoded:
@@ -527,6 +530,8 @@ class NumericEncoder(ColumnEncoder):
         if self._seasons is not None:
             units = self._season_grid.agree(units, codes[:, self._season_spans], self._values_at)
         values = self._values_at(units)
+        if self._place is not None:
+            values = self._at_place(values, self._place)
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
         special = np.array([None, *self._specials.values], object)[level]
         forms = codes[:, self._form_span].astype(np.int8) if self.column.other_formats else None
@@ -540,6 +545,17 @@ class NumericEncoder(ColumnEncoder):
         assert self._seasons is not None
         return SeasonGrid.of(self._seasons, self._values_at)
 
+    def _at_place(self, ticks: NDArray[np.int64], place: str) -> NDArray[np.int64]:
+        """Move dates to the nearest ones at a place of the calendar, within the range."""
+        per_day = TICKS_PER_DAY[unit_of(self.column)]
+        days, (low, high) = ticks // per_day, self.ends
+        within = days_at(place, np.arange(low // per_day, high // per_day + 1))
+        within = within[(within * per_day >= low) & (within * per_day <= high)]
+        if not len(within):
+            return ticks
+        moved = np.clip(days_at(place, days), within.min(), within.max())
+        return ticks + (moved - days) * per_day
+
     def _values_at(self, units: NDArray[np.float64]) -> NDArray[Any]:
         return self._scale.from_line(self._quantiles.from_unit(units))
 
@@ -552,6 +568,7 @@ class NumericEncoder(ColumnEncoder):
             "specials": self._specials.to_json(),
             **({} if by_day is None else {"forms_by_day": [*by_day]}),
             **({} if seasons is None else {"seasons": seasons.to_json()}),
+            **({} if self._place is None else {"place": self._place}),
         }
 
     @classmethod
@@ -582,7 +599,13 @@ class NumericEncoder(ColumnEncoder):
         if seasons is not None:
             seasons = SeasonLevels.from_json(seasons, unit_of(column))
         specials = LevelTable.from_json(state["specials"])
-        return cls(column, scale, quantiles, specials, forms_by_day=by_day, seasons=seasons)
+        place = state.get("place")
+        if place is not None:
+            days_at(place, np.zeros(1, np.int64))  # KeyError if there is no such place
+            TICKS_PER_DAY[unit_of(column)]
+        numbers = cls(column, scale, quantiles, specials, forms_by_day=by_day, seasons=seasons)
+        numbers._place = place
+        return numbers
 
 
 def _fit_quantiles(
@@ -635,6 +658,12 @@ def _week_of(column: Column, scale: Scale) -> Week | None:
     if length % scale.step:
         return None
     return Week((FIRST_MONDAY * length // 7 - scale.base) % length, length, scale.step)
+
+
+def _place_of(ticks: NDArray[Any], column: Column) -> str | None:
+    """Return the place of the calendar, such as ends of months, at which nearly all dates lie."""
+    unit = unit_of(column) if column.kind == "datetime" else None
+    return calendar_place(ticks // TICKS_PER_DAY[unit]) if unit in TICKS_PER_DAY else None
 
 
 def _forms_by_day(numbers: Numbers, column: Column) -> FormsByDay | None:

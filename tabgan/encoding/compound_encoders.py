@@ -520,7 +520,8 @@ def _fit_part(part: Column, column: Column, series: pd.Series, *, may_be_text: b
     may_be_text
         Whether any text can stand for it.
     """
-    column = replace(column, min_group=part.min_group, minimum=None, maximum=None)
+    why = "a part of each value"  # its own one names the ends of the range, which are single rows'
+    column = replace(column, min_group=part.min_group, minimum=None, maximum=None, why=why)
     if column.kind in RANGED:
         cells = TypedSeries(column, series)
         least, special = column.least_rows, cells.numbers.special

@@ -1,6 +1,6 @@
 """Columns and pairs of columns in both tables: their distributions, distances and associations."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -26,7 +26,6 @@ __all__ = [
     "entropy",
     "joint_entropy",
     "joint_shares",
-    "likeness",
     "likeness_by_chance",
     "number_writer",
     "pair_association",
@@ -34,6 +33,7 @@ __all__ = [
     "shorten",
     "succession",
     "transitions",
+    "with_classes",
 ]
 
 SHOWN_LEVELS = 12
@@ -479,52 +479,6 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
 
 
-def likeness(groups: Codes, values: Floats, *, nominal: bool) -> float:
-    """Return how alike the values of a group are: 1 if equal, 0 as rows from anywhere.
-
-    That is the intraclass correlation of ranks, or Cohen's κ of two rows of one group. NaN where
-    no group has two values, or all values are equal.
-
-    Parameters
-    ----------
-    groups
-        The group of each row, shape (rows,); −1 for none.
-    values
-        Numbers or codes of levels, shape (rows,); NaN for none.
-    nominal
-        Whether they are codes.
-
-    Examples
-    --------
-    >>> groups = np.array([0, 0, 1, 1])
-    >>> likeness(groups, np.array([1.0, 1.0, 5.0, 5.0]), nominal=False)
-    1.0
-    >>> likeness(groups, np.array([0.0, 1.0, 0.0, 1.0]), nominal=True)
-    -1.0
-    """
-    there = (groups >= 0) & ~np.isnan(values)
-    group, count = groups[there], int(there.sum())
-    sizes = np.bincount(group) if count else np.zeros(0)
-    pairs = float((sizes * (sizes - 1)).sum())
-    if not pairs:
-        return float("nan")
-    if nominal:
-        codes = values[there].astype(np.int64)
-        width = int(codes.max()) + 1
-        cells = np.unique(group * width + codes, return_counts=True)[1]
-        within = float((cells * (cells - 1.0)).sum()) / pairs
-        overall = float(np.square(np.bincount(codes) / count).sum())
-        return (within - overall) / (1 - overall) if overall < 1 else float("nan")
-    ranks = pd.Series(values[there]).rank().to_numpy(np.float64)
-    ranks = ranks - ranks.mean()  # not in place: it may be of a table that must not change
-    spread = float(np.square(ranks).mean())
-    if not spread:
-        return float("nan")
-    sums, squares = np.bincount(group, ranks), np.bincount(group, np.square(ranks))
-    apart = float((sizes * squares - np.square(sums)).sum()) / pairs  # half the mean square
-    return 1 - apart / spread
-
-
 def likeness_by_chance(groups: Codes, values: Floats, found: float, *, nominal: bool) -> float:
     """Return the standard error of a likeness, as few groups may hold all that tells of it.
 
@@ -680,3 +634,25 @@ def carried_on(keys: Codes, order: Floats, before: Floats, after: Floats) -> tup
     chance = float((equal / sizes).sum()) / count
     share = float((one[:-1] == other[1:])[follows].mean())
     return ((share - chance) / (1 - chance) if chance < 1 else float("nan")), count
+
+
+def with_classes(coded: Mapping[int, CodedColumn]) -> dict[int, CodedColumn]:
+    """Return the columns, with numbers of two values such as 0 and 1 as levels.
+
+    Parameters
+    ----------
+    coded
+        The columns that are compared.
+    """
+    return {place: _as_classes(column) for place, column in coded.items()}
+
+
+def _as_classes(column: CodedColumn) -> CodedColumn:
+    values = np.unique(column.real[~np.isnan(column.real)])
+    if column.nominal or len(values) != 2:
+        return column
+    sides = [
+        np.where(np.isin(side, values), np.searchsorted(values, side), np.nan)
+        for side in (column.real, column.synthetic, column.holdout)
+    ]
+    return CodedColumn(True, sides[0], sides[1], sides[2], tuple(values.tolist()))

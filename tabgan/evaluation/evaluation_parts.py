@@ -60,7 +60,7 @@ class Figure(NamedTuple):
 
 
 Fault = Literal[
-    "type", "missing", "repeated", "level", "range", "magnitude", "length", "kind", "fraction"
+    "type", "missing", "repeated", "level", "range", "length", "magnitude", "kind", "fraction"
 ]
 
 

@@ -1,6 +1,6 @@
 """Keys and times: whether rows that belong together, or follow each other, are alike as real ones.
 
-`tabgan.evaluation.distributions.likeness` is the one measure of both: groups are the rows of a key,
+`tabgan.sampling.alike_rows.likeness` is the one measure of both: groups are the rows of a key,
 two neighbors in time, or the rows of an hour.
 """
 
@@ -17,12 +17,12 @@ from tabgan.evaluation.compared_tables import CodedColumn, ComparedTables
 from tabgan.evaluation.distributions import (
     carried_on,
     column_distance,
-    likeness,
     likeness_by_chance,
     succession,
     transitions,
 )
 from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
+from tabgan.sampling.alike_rows import likeness
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.self_references import learn_references
 from tabgan.sampling.table_keys import JointKey, RowRule, find_joint_keys, learn_keys

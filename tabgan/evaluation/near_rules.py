@@ -19,9 +19,9 @@ from tabgan.evaluation.compared_tables import (
     shuffled_rows,
     take_rows,
 )
-from tabgan.evaluation.distributions import likeness
 from tabgan.evaluation.evaluation_parts import Figure, NearRule
 from tabgan.rules.level_constraints import LevelLimits, Limit, find_limits
+from tabgan.sampling.alike_rows import likeness
 from tabgan.table.columns import ColumnFrame, by_position
 from tabgan.table.dates import unit_of
 from tabgan.table.schema import Column

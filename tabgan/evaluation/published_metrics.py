@@ -9,13 +9,12 @@ from threadpoolctl import threadpool_limits
 
 from tabgan.evaluation.compared_tables import CodedColumn, Side, take_rows
 from tabgan.evaluation.copying import Points, nearest, place_rows
-from tabgan.evaluation.detection import roc_auc
 from tabgan.evaluation.distributions import entropy, joint_entropy
 from tabgan.evaluation.evaluation_parts import Figure
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.results import FieldMeasures
 
-__all__ = ["macro_auc", "measure_field"]
+__all__ = ["measure_field"]
 
 BINS = 10  # of a number
 MOST_PAIRS = 2_000
@@ -197,24 +196,3 @@ def support_scores(real: Points, synthetic: Points) -> tuple[float, float]:
 def _within(lengths: Floats, radii: Floats) -> Floats:
     """Return the share of lengths that are at most each radius."""
     return np.searchsorted(np.sort(lengths), radii + TIE, side="right") / max(len(lengths), 1)
-
-
-def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
-    """Return the mean AUC over the classes that occur, each against all others.
-
-    Parameters
-    ----------
-    truth
-        The class of each row, shape (rows,).
-    chances, classes
-        Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
-        that it does not know has the AUC ½.
-    """
-    column = {value: place for place, value in enumerate(classes.tolist())}
-    unknown = np.zeros(len(truth))
-    aucs = []
-    for value in np.unique(truth).tolist():
-        scores = chances[:, column[value]] if value in column else unknown
-        is_class = (truth == value).astype(np.int64)
-        aucs.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
-    return float(np.mean(aucs))

@@ -23,11 +23,11 @@ from tabgan.evaluation.compared_tables import (
     rows_of_unit,
     shuffled_rows,
 )
-from tabgan.evaluation.detection import map_in_threads
-from tabgan.evaluation.distributions import likeness
+from tabgan.evaluation.detection import map_in_threads, roc_auc
+from tabgan.evaluation.distributions import with_classes
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
-from tabgan.evaluation.published_metrics import macro_auc
 from tabgan.evaluation.results import Tables, WeakPoint
+from tabgan.sampling.alike_rows import likeness
 from tabgan.table.schema import Schema, find_name
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "choose_target",
     "errors_of_kept",
     "lost_utility",
+    "macro_auc",
     "measure_utility",
     "named_target",
 ]
@@ -57,7 +58,7 @@ LEAST_THERE = 0.5  # share of the rows that have a target
 FEWEST_UNITS = 10  # to test on, that show how alike their rows are
 FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area is left to chance
 SHOWN = 10  # columns whose importance is told
-MOST_COLUMNS = 40  # that are predicted one by one, by …
+MOST_COLUMNS = 40  # that are predicted one by one
 SURE = 3  # standard errors of an AUC
 SYMPTOM = 0.8  # discount of what models lose
 TESTED = 5  # real rows for each that models are tested on, where there is no holdout
@@ -165,26 +166,25 @@ def choose_target(
     return instead
 
 
-def with_classes(coded: Mapping[int, CodedColumn]) -> dict[int, CodedColumn]:
-    """Return the columns, with numbers of two values such as 0 and 1 as levels.
+def macro_auc(truth: Floats, chances: Floats, classes: Floats) -> float:
+    """Return the mean AUC over the classes that occur, each against all others.
 
     Parameters
     ----------
-    coded
-        The columns that are compared.
+    truth
+        The class of each row, shape (rows,).
+    chances, classes
+        Shape (rows, classes): chances of the classes that a model knows, shape (classes,). One
+        that it does not know has the AUC ½.
     """
-    return {place: _as_classes(column) for place, column in coded.items()}
-
-
-def _as_classes(column: CodedColumn) -> CodedColumn:
-    values = np.unique(column.real[~np.isnan(column.real)])
-    if column.nominal or len(values) != 2:
-        return column
-    sides = [
-        np.where(np.isin(side, values), np.searchsorted(values, side), np.nan)
-        for side in (column.real, column.synthetic, column.holdout)
-    ]
-    return CodedColumn(True, sides[0], sides[1], sides[2], tuple(values.tolist()))
+    column = {value: place for place, value in enumerate(classes.tolist())}
+    unknown = np.zeros(len(truth))
+    aucs = []
+    for value in np.unique(truth).tolist():
+        scores = chances[:, column[value]] if value in column else unknown
+        is_class = (truth == value).astype(np.int64)
+        aucs.append(roc_auc(is_class, scores).value if 0 < is_class.sum() < len(truth) else 0.5)
+    return float(np.mean(aucs))
 
 
 def _is_given_away(coded: Mapping[int, CodedColumn], place: int, rows: Rows) -> bool:
@@ -395,9 +395,8 @@ def _unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
 def _lost_of_rows(one: Predicted, errors: float) -> float:
     """Return the share of what real rows teach that synthetic ones lose, if sure by such errors."""
     lost = one.score.baseline - one.score_of_rows
-    return (
-        min(lost / one.gain / (1 - one.chance), 1.0) if lost > errors * one.error_of_rows else 0.0
-    )
+    is_sure = lost > errors * one.error_of_rows
+    return min(lost / one.gain / (1 - one.chance), 1.0) if is_sure else 0.0
 
 
 class Split(NamedTuple):
@@ -676,6 +675,7 @@ class _Fitted(NamedTuple):
 
 def _learned(fitted: _Fitted, test: _Task, rng: np.random.Generator) -> tuple[float, Floats]:
     """Return a model's score on the test rows, and what it loses without each feature."""
+    whole = fitted.score(test.wanted, test.features)
     some = test.head(MOST_PERMUTED)
     intact = fitted.score(some.wanted, some.features)
     orders = [rng.permutation(len(some.wanted)) for _ in fitted.there]
@@ -688,7 +688,7 @@ def _learned(fitted: _Fitted, test: _Task, rng: np.random.Generator) -> tuple[fl
 
     losses = np.zeros(test.features.shape[1])
     losses[fitted.there] = map_in_threads(loss, zip(fitted.there, orders, strict=True))
-    return fitted.score(test.wanted, test.features), losses
+    return whole, losses
 
 
 def _model(wanted: Floats, nominal: bool, seed: int) -> Any:

@@ -73,9 +73,9 @@ _REMEDIES: Mapping[Fault, str] = {
     "level": "Draw {!r} from the real table's levels; in tabgan --kind {}=categorical.",
     "range": "Drop these rows, or keep the range while sampling; in tabgan by minimum and maximum "
     "of {!r} in the schema (--schema), or the constraint Range.",
+    "length": "Write texts of {!r} that are as long as the real ones; in tabgan --kind {}=text.",
     "magnitude": "Drop these rows; in tabgan set minimum and maximum of {!r} in the schema "
     "(--schema).",
-    "length": "Write texts of {!r} that are as long as the real ones; in tabgan --kind {}=text.",
     "kind": "Write {!r} in the real table's form; tabgan inspect shows how it is read.",
     "fraction": "Round {!r}; in tabgan --kind {}=integer.",
 }

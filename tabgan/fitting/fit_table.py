@@ -42,9 +42,9 @@ from tabgan.sampling.refinement import (
     rake,
 )
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
-from tabgan.sampling.table_keys import RowOrder, key_to_json
+from tabgan.sampling.table_keys import key_to_json
 from tabgan.sampling.table_model import BLOCK_ROWS, ModelFacts, TableModel, settled_by
-from tabgan.sampling.time_grid import TimeGrid
+from tabgan.sampling.time_grid import RowOrder, TimeGrid
 from tabgan.sampling.time_series import TimeSeries, fit_series
 from tabgan.sampling.tree_conditionals import redraw_columns
 from tabgan.table.frame_libraries import FrameForm

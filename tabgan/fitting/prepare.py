@@ -57,6 +57,7 @@ from tabgan.table.columns import (
     clip_to_ends,
     forget_parsed,
     frame_of,
+    with_ranges_of,
     write_column,
 )
 from tabgan.table.scalars import Scalar
@@ -577,7 +578,7 @@ def prepare(
         latent=_latent_of(encoder, options, len(frame)),
         n_steps=options.planned_steps(len(frame)) * bool(encoder.spans.width),
         folded={schema.names[at]: levels for at, levels in sorted(suppressed.folded.items())},
-        keys=keys,
+        keys=tuple(with_ranges_of(rule, schema) for rule in keys),
     )
 
 

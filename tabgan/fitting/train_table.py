@@ -16,7 +16,7 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.fit_session import FitSession
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import Preparation
-from tabgan.generators.diffusion import Denoiser
+from tabgan.generators.diffusion import MLPDenoiser
 from tabgan.generators.gan.diagnosis import SNAPSHOT_ROWS, SnapshotRows, SnapshotTaker
 from tabgan.generators.gan.table_networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import GANTraining
@@ -502,6 +502,6 @@ def _network(
                 labels=labels,
                 options=options.autoencoder,
             )
-        return Denoiser(spans, options.schedule, hidden_dim=options.hidden_dim, labels=labels)
+        return MLPDenoiser(spans, options.schedule, hidden_dim=options.hidden_dim, labels=labels)
 
     return make

@@ -33,6 +33,7 @@ __all__ = [
     "Denoiser",
     "LearnedSteps",
     "Linear",
+    "MLPDenoiser",
     "NoiseSchedule",
     "Preconditioned",
     "SCHEDULES",
@@ -230,14 +231,12 @@ LEVEL_SCALE = 2.0  # of one-hot levels beside numbers of deviation 1
 
 
 class Denoiser(LearnedGenerator):
-    """A network x̂_θ(x_t, t) that estimates the data without noise, and samples with it.
+    """Base class of networks x̂_θ(x_t, t) that estimate the data without noise.
 
     Data are numbers of deviation `spread` around zero, then one-hot levels. The estimate of the
     levels is a softmax: the best estimate of a one-hot vector are the chances of its levels. The
     estimate of the numbers is a mean of x_t and of the network's output, by their noise, and x_t is
-    scaled to deviation one ("preconditioning", Karras et al., 2022). Or it is the output itself:
-    of many numbers near a surface of few dimensions, such as pixels, a mean would keep noise that
-    hidden layers narrower than a row can't represent.
+    scaled to deviation one ("preconditioning", Karras et al., 2022).
 
     **Shape**: rows (batch, width), noise (batch, 1), one-hot labels (batch, sum of their widths) →
     estimates of numbers and logits of levels, (batch, width)
@@ -248,22 +247,10 @@ class Denoiser(LearnedGenerator):
         Layout of a row.
     schedule
         Noise in training and in sampling.
-    hidden_dim
-        Width of the hidden layers.
     labels
-        Number of levels of each label; their embedding is concatenated to x_t.
+        Number of levels of each label.
     spread
         Standard deviation of the numbers.
-    direct
-        Whether the estimate of the numbers is the output itself; errors are then not weighted.
-
-    Examples
-    --------
-    >>> from tabgan.generators.diffusion import Cosine
-    >>> denoiser = Denoiser(RowLayout((None,), (3,)), Cosine(5), hidden_dim=8)
-    >>> stream = torch.Generator().manual_seed(0)
-    >>> denoiser.draw(denoiser.latents(6, stream), None, stream).shape
-    torch.Size([6, 4])
     """
 
     kind: ClassVar[str] = "diffusion"
@@ -273,22 +260,26 @@ class Denoiser(LearnedGenerator):
         layout: RowLayout,
         schedule: NoiseSchedule,
         *,
-        hidden_dim: int = 256,
         labels: Sequence[int] = (),
         spread: float = 1.0,
-        direct: bool = False,
     ) -> None:
         super().__init__(layout.width)
-        self.layout, self.schedule = layout, schedule
-        self.spread, self.direct = spread, direct
+        self.layout, self.schedule, self.spread = layout, schedule, spread
         self.evaluations = schedule.n_steps
         self.embedding = LabelEmbedding(labels) if labels else None
-        label_dim = self.embedding.dim if self.embedding else 0
-        self.inlet = nn.Linear(layout.width + 2 * N_WAVES + label_dim, hidden_dim)
-        self.blocks = nn.Sequential(*(ResidualBlock(hidden_dim) for _ in range(N_BLOCKS)))
-        self.outlet = linear(hidden_dim, layout.width)
-        with torch.no_grad():  # at first, a guess that depends on the noise alone
-            self.outlet.weight.mul_(0.1)
+        self.context_dim = 2 * N_WAVES + (self.embedding.dim if self.embedding else 0)
+
+    @abstractmethod
+    def output(self, x: Tensor, context: Tensor) -> Tensor:
+        """Map rows of deviation one to outputs of the same shape.
+
+        Parameters
+        ----------
+        x
+            Rows with noise, (batch, width).
+        context
+            Waves of the noise, beside the embedding of the labels, (batch, context_dim).
+        """
 
     def forward(
         self, x: Tensor, labels: Tensor | None = None, alpha: Tensor | None = None
@@ -297,13 +288,10 @@ class Denoiser(LearnedGenerator):
         if alpha is None:
             alpha = x.new_full((len(x), 1), float(self.schedule.alphas()[-1]))
         variance = self.spread**2 + alpha**2
-        parts = [x / variance.sqrt(), self._waves(alpha)]
+        context = self._waves(alpha)
         if self.embedding is not None:
-            parts.append(self.embedding(labels))
-        hidden = nn.functional.silu(self.blocks(self.inlet(torch.cat(parts, dim=1))))
-        raw = self.outlet(hidden).float()
-        if self.direct:
-            return raw  # type: ignore[no-any-return]
+            context = torch.cat([context, self.embedding(labels)], dim=1)
+        raw = self.output(x / variance.sqrt(), context).float()
         n = self.layout.n_numbers
         kept = self.spread**2 / variance * x[:, :n]
         numbers = kept + self.spread * alpha / variance.sqrt() * raw[:, :n]
@@ -351,8 +339,7 @@ class Denoiser(LearnedGenerator):
         if not self.schedule.samples_by_flow:
             return {"denoising_loss": (data - self.clean(estimates)).square().sum(dim=1).mean()}
         error = (data[:, :n] - estimates[:, :n]).square().sum(dim=1, keepdim=True)
-        weights = 1.0 if self.direct else self.schedule.weights(alpha, self.spread)
-        value = (weights * error).mean()
+        value = (self.schedule.weights(alpha, self.spread) * error).mean()
         surprise = -(rows[:, n:] * span_log_softmax(estimates[:, n:], self.layout)).sum(dim=1)
         return {"denoising_loss": value + surprise.mean()}
 
@@ -396,28 +383,78 @@ class Denoiser(LearnedGenerator):
         return estimates
 
     def sizes(self) -> dict[str, Any]:
-        """Return the width of the hidden layers, and the schedule."""
+        """Return the schedule, and the deviation of the numbers."""
         return {
-            "hidden_dim": self.inlet.out_features,
             "schedule": self.schedule.name,
             "noise_steps": self.schedule.n_steps,
             "spread": self.spread,
-            "direct": self.direct,
         }
+
+    @staticmethod
+    def check_sizes(sizes: Mapping[str, Any]) -> tuple[NoiseSchedule, float]:
+        """Return the schedule and the deviation that `sizes` returned; see `of_sizes`."""
+        spread, schedule = float(sizes["spread"]), schedule_of(sizes)
+        if not 0 < spread < math.inf:
+            raise ValueError("a deviation must have a size above zero")
+        if schedule.n_steps > MOST_STEPS:
+            raise ValueError(f"noise_steps must be at most {MOST_STEPS}")
+        return schedule, spread
+
+
+MOST_STEPS = 100_000  # in a file that is not damaged
+
+
+class MLPDenoiser(Denoiser):
+    """A denoiser of residual blocks of an MLP, for rows of tables.
+
+    **Shape**: as of `Denoiser`
+
+    Parameters
+    ----------
+    layout, schedule, labels, spread
+        As of `Denoiser`.
+    hidden_dim
+        Width of the hidden layers.
+
+    Examples
+    --------
+    >>> from tabgan.generators.diffusion import Cosine
+    >>> denoiser = MLPDenoiser(RowLayout((None,), (3,)), Cosine(5), hidden_dim=8)
+    >>> stream = torch.Generator().manual_seed(0)
+    >>> denoiser.draw(denoiser.latents(6, stream), None, stream).shape
+    torch.Size([6, 4])
+    """
+
+    def __init__(
+        self,
+        layout: RowLayout,
+        schedule: NoiseSchedule,
+        *,
+        hidden_dim: int = 256,
+        labels: Sequence[int] = (),
+        spread: float = 1.0,
+    ) -> None:
+        super().__init__(layout, schedule, labels=labels, spread=spread)
+        self.inlet = nn.Linear(layout.width + self.context_dim, hidden_dim)
+        self.blocks = nn.Sequential(*(ResidualBlock(hidden_dim) for _ in range(N_BLOCKS)))
+        self.outlet = linear(hidden_dim, layout.width)
+        with torch.no_grad():  # at first, a guess that depends on the noise alone
+            self.outlet.weight.mul_(0.1)
+
+    def output(self, x: Tensor, context: Tensor) -> Tensor:
+        """Map rows of deviation one to outputs of the same shape."""
+        hidden = self.blocks(self.inlet(torch.cat([x, context], dim=1)))
+        return self.outlet(nn.functional.silu(hidden))  # type: ignore[no-any-return]
+
+    def sizes(self) -> dict[str, Any]:
+        """Return the width of the hidden layers, the schedule, and the deviation."""
+        return {"hidden_dim": self.inlet.out_features, **super().sizes()}
 
     @classmethod
     def of_sizes(cls, sizes: Mapping[str, Any], layout: RowLayout, labels: Sequence[int]) -> Self:
         """Create an untrained network; see `RowGenerator.of_sizes`."""
-        hidden_dim, spread = int(sizes["hidden_dim"]), float(sizes["spread"])
-        if hidden_dim < 1 or not 0 < spread < math.inf:
-            raise ValueError("a network's size must be at least 1, and a deviation above zero")
-        schedule = schedule_of(sizes)
-        if schedule.n_steps > MOST_STEPS:
-            raise ValueError(f"noise_steps must be at most {MOST_STEPS}")
-        direct = bool(sizes["direct"])
-        return cls(
-            layout, schedule, hidden_dim=hidden_dim, labels=labels, spread=spread, direct=direct
-        )
-
-
-MOST_STEPS = 100_000  # in a file that is not damaged
+        hidden_dim = int(sizes["hidden_dim"])
+        if hidden_dim < 1:
+            raise ValueError("a network's size must be at least 1")
+        schedule, spread = cls.check_sizes(sizes)
+        return cls(layout, schedule, hidden_dim=hidden_dim, labels=labels, spread=spread)

@@ -83,7 +83,7 @@ class ImageFitResult(NamedTuple):
     taken: list[SnapshotRows]
 
 
-def auto_image_steps(n_images: int, batch_size: int) -> int:
+def auto_image_steps(n_images: int, batch_size: int, epochs: float = EPOCHS) -> int:
     """Choose the number of training steps.
 
     Parameters
@@ -92,13 +92,15 @@ def auto_image_steps(n_images: int, batch_size: int) -> int:
         Number of training images.
     batch_size
         Images per step.
+    epochs
+        Usual number of passes over the images.
 
     Examples
     --------
     >>> auto_image_steps(60_000, 128), auto_image_steps(1_797, 128)
     (28125, 2000)
     """
-    return int(min(max(MIN_STEPS, EPOCHS * n_images / batch_size), MAX_STEPS))
+    return int(min(max(MIN_STEPS, epochs * n_images / batch_size), MAX_STEPS))
 
 
 class LearnedImages(NamedTuple):
@@ -325,7 +327,9 @@ def _tensor_of(pixels: NDArray[np.uint8]) -> torch.Tensor:
         return torch.from_numpy(pixels.copy() if backwards else pixels)
 
 
-def planned_image_steps(options: Mapping[str, Any], n_images: int, epochs_a_step: float) -> int:
+def planned_image_steps(
+    options: Mapping[str, Any], n_images: int, epochs_a_step: float, epochs: float = EPOCHS
+) -> int:
     """Return the number of training steps for an estimator's options.
 
     Parameters
@@ -336,11 +340,13 @@ def planned_image_steps(options: Mapping[str, Any], n_images: int, epochs_a_step
         Number of training images.
     epochs_a_step
         Share of a pass over the images that a step takes.
+    epochs
+        Number of passes for ``steps="auto"``, except for few or very many images.
     """
     if options["epochs"] is not None:
         return max(1, round(float(options["epochs"]) / epochs_a_step))
     if options["steps"] == "auto":
-        return auto_image_steps(n_images, int(options["batch_size"]))
+        return auto_image_steps(n_images, int(options["batch_size"]), epochs)
     return int(options["steps"])
 
 

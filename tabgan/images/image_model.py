@@ -16,7 +16,6 @@ from tabgan.base.errors import DataError, ModelFileError
 from tabgan.base.model_file import assembling, read_model, write_model
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.diffusion import Denoiser
 from tabgan.generators.gan.diagnosis import SnapshotRows, SnapshotTaker
 from tabgan.generators.gan.losses_and_penalties import GradientClipping, NoPenalty, WeightClipping
 from tabgan.generators.gan.table_networks import Discriminator
@@ -27,7 +26,13 @@ from tabgan.generators.latents import check_prior
 from tabgan.generators.training_callbacks import Callback
 from tabgan.generators.variational_autoencoder import VariationalAutoencoder
 from tabgan.images.image_arrays import Images, ImageShape, PixelScale, as_array, with_channels
-from tabgan.images.image_networks import ARCHITECTURES, Architecture, ConvPair, ImageSize
+from tabgan.images.image_networks import (
+    ARCHITECTURES,
+    Architecture,
+    ConvPair,
+    ImageSize,
+    UNetDenoiser,
+)
 
 __all__ = [
     "BLOCK_IMAGES",
@@ -222,7 +227,6 @@ class ImageTraining(GANTraining):
         return generator.to(self.device), discriminator.to(self.device)
 
 
-PIXEL_SPREAD = 0.5  # deviation of pixels from −1 to 1, about
 BLOCK_IMAGES = 1024  # drawn from one stream, so that chunks don't matter
 IMAGE_DTYPES = (
     *("bool", "float16", "float32", "float64", "float128"),
@@ -436,7 +440,7 @@ class ImageModel:
 
 
 _NETWORKS: Mapping[str, type[RowGenerator]] = {
-    network.kind: network for network in (Denoiser, VariationalAutoencoder)
+    network.kind: network for network in (UNetDenoiser, VariationalAutoencoder)
 }
 
 

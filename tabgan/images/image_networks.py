@@ -1,4 +1,4 @@
-"""Networks for images: the MLPs of the GAN lectures and the DCGAN.
+"""Networks for images: the MLPs of the GAN lectures, the DCGAN, and the U-Net of diffusion models.
 
 Images are flat, (batch, channels·height·width), channels first. A discriminator's input is the
 pixels and, if the GAN is conditional, the one-hot labels.
@@ -7,11 +7,13 @@ pixels and, if the GAN is conditional, the one-hot labels.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self, cast
 
 import torch
 from torch import Tensor, nn
 
+from tabgan.base.row_layout import RowLayout
+from tabgan.generators.diffusion import Denoiser, NoiseSchedule
 from tabgan.generators.gan.table_networks import Discriminator, LabelEmbedding
 from tabgan.generators.generator_training import Generator
 from tabgan.generators.latents import Prior
@@ -24,9 +26,12 @@ __all__ = [
     "ConvPair",
     "Dropout",
     "ImageSize",
+    "PIXEL_SPREAD",
     "PlainDiscriminator",
     "PlainGenerator",
     "PlainPair",
+    "UNet",
+    "UNetDenoiser",
     "USUAL_PENALTY",
     "beside",
     "dim_of",
@@ -450,3 +455,166 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 
 def _scaled(widths: tuple[int, ...], factor: float) -> tuple[int, ...]:
     return tuple(max(1, round(width * factor)) for width in widths)
+
+
+LEVELS = 2  # times that an image is halved
+NORM_GROUPS = 8
+
+
+class ConvBlock(nn.Module):
+    """Residual block of two convolutions, with a context that shifts the maps between them.
+
+    **Shape**: (batch, channels, height, width), (batch, context_dim) → (batch, channels, height,
+    width)
+    """
+
+    def __init__(self, channels: int, context_dim: int) -> None:
+        super().__init__()
+        groups = NORM_GROUPS if channels % NORM_GROUPS == 0 else 1
+        self.first = nn.Sequential(
+            nn.GroupNorm(groups, channels), nn.SiLU(), nn.Conv2d(channels, channels, 3, padding=1)
+        )
+        self.second = nn.Sequential(
+            nn.GroupNorm(groups, channels), nn.SiLU(), nn.Conv2d(channels, channels, 3, padding=1)
+        )
+        self.context = nn.Linear(context_dim, channels) if context_dim else None
+
+    def forward(self, maps: Tensor, context: Tensor | None) -> Tensor:
+        """Add the block's output to its input."""
+        inner = self.first(maps)
+        if self.context is not None:
+            inner = inner + self.context(context)[:, :, None, None]
+        return maps + self.second(inner)  # type: ignore[no-any-return]
+
+
+class UNet(nn.Module):
+    """A network from images to images of the same size (Ronneberger et al., 2015).
+
+    Images are padded at the edges, so that any size can be halved twice. Where `fold` is 2, squares
+    of 2 × 2 pixels become channels first (space to depth), which takes a quarter of the work.
+
+    **Shape**: (batch, n_in, height, width), (batch, context_dim) → (batch, n_out, height, width)
+
+    Parameters
+    ----------
+    n_in, n_out
+        Channels of the images.
+    width
+        Channels of the maps of full size; the smaller ones have two and three times as many.
+    context_dim
+        Width of a vector that all blocks get, such as one of noise and label; 0 for none.
+    fold
+        Side of the squares of pixels that are folded into channels.
+
+    Examples
+    --------
+    >>> UNet(1, 3, width=4)(torch.zeros(2, 1, 9, 7)).shape
+    torch.Size([2, 3, 9, 7])
+    """
+
+    def __init__(
+        self, n_in: int, n_out: int, *, width: int = 32, context_dim: int = 0, fold: int = 1
+    ) -> None:
+        super().__init__()
+        widths = [width * (level + 1) for level in range(LEVELS + 1)]
+        pairs = list(pairwise(widths))
+        self.width, self.fold = width, fold
+        self.inlet = nn.Conv2d(n_in * fold**2, width, 3, padding=1)
+        self.down = nn.ModuleList(nn.Conv2d(n, m, 3, stride=2, padding=1) for n, m in pairs)
+        self.up = nn.ModuleList(nn.Conv2d(m, n, 3, padding=1) for n, m in pairs)
+        self.before = nn.ModuleList(ConvBlock(own, context_dim) for own in widths)
+        self.after = nn.ModuleList(ConvBlock(own, context_dim) for own in widths)
+        self.outlet = nn.Sequential(nn.SiLU(), nn.Conv2d(width, n_out * fold**2, 3, padding=1))
+        last = cast("nn.Conv2d", self.outlet[1])
+        nn.init.zeros_(last.weight)  # at first no image is changed
+        nn.init.zeros_(cast("Tensor", last.bias))
+
+    def forward(self, images: Tensor, context: Tensor | None = None) -> Tensor:
+        """Map images to images."""
+        height, width = images.shape[2:]
+        side = self.fold * 2**LEVELS
+        edges = (0, -width % side, 0, -height % side)
+        maps = nn.functional.pad(images, edges, mode="replicate") if any(edges) else images
+        maps = nn.functional.pixel_unshuffle(maps, self.fold)
+        maps = self.inlet(maps.contiguous(memory_format=torch.channels_last))
+        across: list[Tensor] = []
+        for level, block in enumerate(self.before):
+            maps = block(maps, context)
+            if level < LEVELS:
+                across.append(maps)
+                maps = self.down[level](maps)
+        maps = self.after[LEVELS](maps, context)
+        for level in reversed(range(LEVELS)):
+            larger = nn.functional.interpolate(maps, scale_factor=2.0, mode="nearest")
+            maps = self.after[level](self.up[level](larger) + across[level], context)
+        unfolded = nn.functional.pixel_shuffle(self.outlet(maps), self.fold)
+        return unfolded[:, :, :height, :width]
+
+
+CONTEXT_DIM = 128
+SMALLEST_FOLDED = 16  # pixels of the shorter side
+MOST_MAPS = 2**12  # channels, in a file that is not damaged
+PIXEL_SPREAD = 0.5  # deviation of pixels from −1 to 1, about
+
+
+class UNetDenoiser(Denoiser):
+    """A denoiser of images: a U-Net whose blocks get the noise level and the label.
+
+    **Shape**: as of `Denoiser`; rows are flat images, channels first, from −1 to 1
+
+    Parameters
+    ----------
+    size
+        Sizes of an image.
+    schedule
+        Noise in training and in sampling.
+    width
+        Channels of the maps of full size.
+
+    Examples
+    --------
+    >>> from tabgan.generators.diffusion import Preconditioned
+    >>> denoiser = UNetDenoiser(ImageSize(1, 8, 8), Preconditioned(3), width=4)
+    >>> stream = torch.Generator().manual_seed(0)
+    >>> denoiser.draw(denoiser.latents(6, stream), None, stream).shape
+    torch.Size([6, 64])
+    """
+
+    def __init__(self, size: ImageSize, schedule: NoiseSchedule, *, width: int = 32) -> None:
+        super().__init__(
+            RowLayout((None,) * size.n_pixels),
+            schedule,
+            labels=(size.n_classes,) if size.n_classes else (),
+            spread=PIXEL_SPREAD,
+        )
+        self.size = size
+        self.context = nn.Sequential(
+            *(nn.Linear(self.context_dim, CONTEXT_DIM), nn.SiLU()),
+            *(nn.Linear(CONTEXT_DIM, CONTEXT_DIM), nn.SiLU()),
+        )
+        self.unet = UNet(
+            *(size.channels, size.channels),
+            width=width,
+            context_dim=CONTEXT_DIM,
+            fold=2 if min(size.height, size.width) >= SMALLEST_FOLDED else 1,
+        )
+
+    def output(self, x: Tensor, context: Tensor) -> Tensor:
+        """Map flat images of deviation one to outputs of the same shape."""
+        images = x.reshape(len(x), *self.size[:3])
+        return self.unet(images, self.context(context)).flatten(1)
+
+    def sizes(self) -> dict[str, Any]:
+        """Return the sizes of an image, the channels, and the schedule."""
+        return {"size": list(self.size), "width": self.unet.width, **super().sizes()}
+
+    @classmethod
+    def of_sizes(cls, sizes: Mapping[str, Any], layout: RowLayout, labels: Sequence[int]) -> Self:
+        """Make a network that has not been trained; see `RowGenerator.of_sizes`."""
+        size, width = ImageSize(*map(int, sizes["size"])), int(sizes["width"])
+        if size.n_pixels != layout.n_numbers or not 1 <= width < MOST_MAPS:
+            raise ValueError("sizes that no network has")
+        if tuple(labels) != ((size.n_classes,) if size.n_classes else ()):
+            raise ValueError("labels that are not those of the images")
+        schedule, _ = cls.check_sizes(sizes)
+        return cls(size, schedule, width=width)

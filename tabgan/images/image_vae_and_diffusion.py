@@ -15,7 +15,7 @@ from tabgan.base.option_checks import check_number, check_training
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.fit_session import FitSession
 from tabgan.generators.devices_and_precision import choose_device, choose_precision
-from tabgan.generators.diffusion import Denoiser, check_schedule
+from tabgan.generators.diffusion import check_schedule
 from tabgan.generators.gan.diagnosis import SnapshotRows
 from tabgan.generators.latents import check_latents
 from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
@@ -24,12 +24,14 @@ from tabgan.generators.variational_autoencoder import AutoencoderOptions, Variat
 from tabgan.images.fit_images import ImageLearner, LearnedImages, plain_options, planned_image_steps
 from tabgan.images.image_arrays import Images, check_labels, code_of
 from tabgan.images.image_gan import ImageNetworkEstimator
-from tabgan.images.image_model import PIXEL_SPREAD, ImageBatches, ImageModel
-from tabgan.images.image_networks import ImageSize
+from tabgan.images.image_model import ImageBatches, ImageModel
+from tabgan.images.image_networks import ImageSize, UNetDenoiser
 
 __all__ = ["ImageDiffusion", "ImageVAE", "NetworkLearner"]
 
 HIDDEN_DIM = 512
+MAPS = 32  # channels of the denoiser
+EPOCHS = {"vae": 60.0, "diffusion": 12.0}  # a step of the convolutions takes longer
 USUAL_LATENT = 32
 
 
@@ -98,7 +100,9 @@ class NetworkLearner(ImageLearner):
             learning_rate=float(options["learning_rate"]),
             latent_dim=self._latent_dim(),
             prior="gaussian",
-            n_steps=planned_image_steps(options, len(pixels), batch_size / len(pixels)),
+            n_steps=planned_image_steps(
+                options, len(pixels), batch_size / len(pixels), EPOCHS[self.method]
+            ),
             batch_size=batch_size,
             device=device,
             dtype=choose_precision(options["precision"], device),
@@ -112,7 +116,7 @@ class NetworkLearner(ImageLearner):
                 shown = 2 * shown - 1
             return shown, labels if size.n_classes else None
 
-        with training.isolated():
+        with training.isolated(threads=self.method == "diffusion"):
             network = training.descend(
                 lambda: training.make_networks(
                     lambda: self._network(size).to(device), width=self.width
@@ -130,22 +134,17 @@ class NetworkLearner(ImageLearner):
         return USUAL_LATENT if latent_dim == "auto" else int(latent_dim)
 
     def _network(self, size: ImageSize) -> LearnedGenerator:
-        layout = RowLayout((None,) * size.n_pixels)
-        labels = (size.n_classes,) if size.n_classes else ()
-        hidden_dim = max(1, round(HIDDEN_DIM * self.width))
         options = self.options
-        if self.method == "vae":
-            return VariationalAutoencoder(
-                layout,
-                self._latent_dim(),
-                hidden_dim=hidden_dim,
-                labels=labels,
-                likelihood="bernoulli",
-                options=AutoencoderOptions.of(options),
-            )
-        schedule = check_schedule(options["schedule"], options["noise_steps"])
-        return Denoiser(
-            layout, schedule, hidden_dim=hidden_dim, labels=labels, spread=PIXEL_SPREAD, direct=True
+        if self.method == "diffusion":
+            schedule = check_schedule(options["schedule"], options["noise_steps"])
+            return UNetDenoiser(size, schedule, width=max(1, round(MAPS * self.width)))
+        return VariationalAutoencoder(
+            RowLayout((None,) * size.n_pixels),
+            self._latent_dim(),
+            hidden_dim=max(1, round(HIDDEN_DIM * self.width)),
+            labels=(size.n_classes,) if size.n_classes else (),
+            likelihood="bernoulli",
+            options=AutoencoderOptions.of(options),
         )
 
 
@@ -364,8 +363,8 @@ CHUNK = 4096  # images
 class ImageDiffusion(ImageNetworkEstimator):
     """Learn images with a diffusion model, and sample new ones, with a given label if any.
 
-    An MLP learns to estimate an image without noise (`tabgan.generators.diffusion`). Pixels are
-    from −1 to 1, and the embedding of the label is a further input.
+    A U-Net learns to estimate an image without noise (`tabgan.generators.diffusion`), given the
+    noise level and the embedding of the label. Pixels are from −1 to 1.
 
     Parameters
     ----------
@@ -374,10 +373,12 @@ class ImageDiffusion(ImageNetworkEstimator):
     noise_steps
         Number of denoising steps, or "auto".
     width
-        Factor for the width of the hidden layers, which is 512 by default.
+        Factor for the number of channels, which is 32 at the full size by default.
     learning_rate
         Initial learning rate of Adam; constant for half of the training, then it decays linearly.
-    steps, epochs, max_time, batch_size, device, precision, callbacks, verbose, random_state
+    steps
+        Number of training steps; "auto" is 12 epochs, but at least 2,000 and at most 50,000 steps.
+    epochs, max_time, batch_size, device, precision, callbacks, verbose, random_state
         As in `tabgan.ImageGAN`.
 
     Attributes

@@ -8,6 +8,7 @@ column's name, the type and form of its values, how they repeat, and what they d
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,15 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.column_cells import last_label, names_rows, shown
-from tabgan.table.columns import NUMBERS, ColumnFrame, TypedSeries, numbers_of
-from tabgan.table.level_codes import are_filled, dense, determines, distinct_of, is_absent
+from tabgan.table.columns import NUMBERS, numbers_of
+from tabgan.table.level_codes import are_filled, codes_of, dense, determines, distinct_of, is_absent
 from tabgan.table.locale_words import without_accents
-from tabgan.table.schema import LOCALISED, RANGED, Column, Kind
+from tabgan.table.schema import LOCALISED, Column, Kind
 
 __all__ = [
     "are_long_codes",
-    "columns_in_order",
-    "is_code",
     "comparable",
     "depths_of",
     "find_reference",
@@ -50,6 +49,11 @@ LEAST_RISING = 0.95  # rank correlation of numbers of which one is computed from
 LEAST_NUMBER = 1000  # of whole numbers that are rather names than counts
 LARGE_NUMBER = 100_000  # the same, where some are small
 LEAST_CODES = 0.95  # share of the texts that look like codes
+LEAST_DIGITS = 6  # of whole numbers that name things evenly
+LEAST_SPARSE = 20  # numbers for each of them
+MOST_LAST = 0.25  # share of the codes with the commonest last digit
+MOST_FREQUENT = 0.5  # share of the rows with a tenth of the values, the commonest ones
+MOST_MEANING = 0.25  # share of the variation of codes' ranks that a fact of them explains
 SHOWN = 3  # columns that are named as evidence
 
 _ENTITY = (  # what a key names, in some languages
@@ -90,6 +94,7 @@ _MEASURED = re.compile(  # what is counted or measured, whatever its numbers loo
     re.IGNORECASE,
 )
 LONG_DIGITS = 11  # of whole numbers that are codes, if all have as many
+_SERIAL = re.compile(r"([^\W\d_]{0,6}[-_ #/]?)(\d{5,18})([^\W\d_]?)")
 _UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 _KINDS = frozenset({"integer", "categorical", "identifier", "uuid"})
 _SUFFIX = "ids?|key|code|no|nr|num|number|uuid|guid|ref"
@@ -195,6 +200,7 @@ class _Repeats:
     present: NDArray[np.bool_]
     codes: NDArray[np.int64]
     counts: NDArray[np.int64]
+    levels: list[Any]
 
     @classmethod
     def of(cls, values: pd.Series) -> "_Repeats":
@@ -204,12 +210,19 @@ class _Repeats:
         place = np.cumsum(there) - 1  # the last one is that of a missing value
         present = there[codes]
         codes = place[codes[present]]
-        return cls(present, codes, np.bincount(codes, minlength=int(there.sum())))
+        given = [level for level, is_there in zip(levels, there[:-1], strict=True) if is_there]
+        return cls(present, codes, np.bincount(codes, minlength=len(given)), given)
 
     @property
     def growth(self) -> float:
         """The share of the values that half of the rows, drawn at random, would lack."""
         return float(np.mean(0.5**self.counts)) if len(self.counts) else 0.0
+
+    @property
+    def are_even(self) -> bool:
+        """Return whether no few values have most of the rows, as those of a catalog do."""
+        most = np.sort(self.counts)[-max(len(self.counts) // 10, 1) :]
+        return bool(most.sum() <= MOST_FREQUENT * len(self.codes))
 
     def determines(self, values: pd.Series) -> bool:
         """Return whether each value has one of another column, which chance would hardly do."""
@@ -243,6 +256,7 @@ def with_keys(
         column if column.name in asked else _with_kind(column, at, df)
         for at, column in enumerate(columns)
     ]
+    found = _with_even_codes(found, df, asked)
     found = _with_numbers_of_things(found, df, asked)
     found = _with_telling_numbers(found, df, asked)
     return tuple(_with_references(found, df, asked))
@@ -307,6 +321,83 @@ def _with_telling_numbers(
         if differ and np.logical_or.reduce(differ).sum() >= (filled - distinct) / 2:
             columns[at] = _as_key(column, repeats, [str(df.columns[other]) for other in told])
     return columns
+
+
+def _with_even_codes(
+    columns: list[Column], df: pd.DataFrame, asked: Collection[object]
+) -> list[Column]:
+    """Return the columns with codes that stand in about as many rows each as keys, by any name.
+
+    They have one layout, such as S123456, and take any numbers: those of tariffs or of a state's
+    communities begin alike where they mean the like. They determine other columns, but no name that
+    is kept: then they may be kept as well.
+    """
+    for at, column in enumerate(columns):
+        is_text = column.kind in ("categorical", "identifier")
+        if column.name in asked or not (is_text or _may_be_code(column)):
+            continue
+        repeats = _Repeats.of(df.iloc[:, at])
+        distinct, filled = len(repeats.counts), len(repeats.codes)
+        repeat = filled - distinct >= LEAST_REPEATED * filled
+        if not (distinct >= FEWEST_WRITTEN and repeat and repeats.are_even):
+            continue
+        serials = _serials_of(repeats.levels, is_text=is_text)
+        told = [] if serials is None else _told_by_codes(at, repeats, serials, columns, df)
+        if told:
+            columns[at] = _as_key(column, repeats, [str(df.columns[other]) for other in told])
+    return columns
+
+
+def _told_by_codes(
+    at: int,
+    repeats: _Repeats,
+    serials: NDArray[np.float64],
+    columns: Sequence[Column],
+    df: pd.DataFrame,
+) -> list[int]:
+    """Return the columns that codes determine; none if one gives the codes away."""
+    told = [
+        other
+        for other in range(len(columns))
+        if other != at and repeats.determines(df.iloc[:, other])
+    ]
+    for other in told:
+        fact, is_kept = df.iloc[:, other], columns[other].kind in {"categorical", *NUMBERS}
+        if is_kept and _Repeats.of(fact).determines(df.iloc[:, at]):
+            return []
+        if _have_meaning(serials, repeats, fact):
+            return []
+    return told
+
+
+def _serials_of(levels: Sequence[Any], *, is_text: bool) -> NDArray[np.float64] | None:
+    """Return the ranks of the numbers in codes of one layout; None where they are no such codes."""
+    texts = [f"{level:.0f}" if isinstance(level, float) else str(level) for level in levels]
+    matches = [_SERIAL.fullmatch(text) for text in texts]
+    layouts = Counter((m[1], len(m[2]), bool(m[3])) for m in matches if m is not None)
+    (letters, digits, has_end), count = (layouts.most_common(1) or [(("", 0, False), 0)])[0]
+    if count < LEAST_CODES * len(texts) or (not letters and not has_end and is_text):
+        return None
+    numbers = np.array([int(m[2]) if m is not None else -1 for m in matches], np.float64)
+    given = numbers[numbers >= 0]
+    last = np.bincount((given % 10).astype(np.int64), minlength=10)
+    is_sparse = np.ptp(given) >= LEAST_SPARSE * len(given) and digits >= LEAST_DIGITS
+    if last.max() > MOST_LAST * len(given) or not (is_text or is_sparse):
+        return None
+    return np.asarray(pd.Series(numbers).rank(), np.float64)
+
+
+def _have_meaning(serials: NDArray[np.float64], repeats: _Repeats, fact: pd.Series) -> bool:
+    """Return whether codes follow a fact that they determine, as their ranks tell."""
+    facts = np.zeros(len(serials), np.int64)
+    facts[repeats.codes] = codes_of(fact)[0][repeats.present]
+    counts = np.bincount(facts)
+    free = len(serials) - np.count_nonzero(counts)
+    if 2 * free < len(serials):  # about one for each
+        return abs(float(np.corrcoef(serials, facts)[0, 1])) >= LEAST_RISING
+    means = np.bincount(facts, serials) / np.maximum(counts, 1)
+    within = float(np.square(serials - means[facts]).sum()) / free
+    return bool(1 - within / serials.var(ddof=1) > MOST_MEANING)
 
 
 def _rises_with(one: int, other: int, columns: Sequence[Column], df: pd.DataFrame) -> bool:
@@ -582,77 +673,3 @@ def _as_names(column: Column, kind: Kind, why: str) -> Column:
     """Describe a column that may have been one of numbers as one of names."""
     bare = replace(column, minimum=None, maximum=None, decimals=None, format=None)
     return replace(bare, kind=kind, why=why, other_formats=())
-
-
-FEWEST_IN_ORDER = 50  # rows that tell of an order
-FEWEST_ORDERED_VALUES = 6  # of a column; of fewer, it is classes that stand together
-MOST_OUT_OF_ORDER = 0.001  # share of the rows
-MOST_STEPS_BACK = 0.01  # the same as a share of the steps ahead, where most rows are equal
-MOST_ORDERING = 3  # columns by which rows are in order
-LEAST_BROKEN = 12.0  # rows that would be out of order by chance
-_UNORDERED = ("multiselect", "compound", "boolean")
-
-
-def is_code(column: Column) -> bool:
-    """Return whether a column names its rows, by codes that are generated for each by itself."""
-    return column.kind in ("identifier", "sequential")
-
-
-def columns_in_order(table: ColumnFrame) -> tuple[dict[int, bool], dict[int, bool]]:
-    """Find the columns by which the rows of a table are in order.
-
-    Dates come first, and of several columns the one of the most values.
-
-    Parameters
-    ----------
-    table
-        The columns.
-
-    Returns
-    -------
-    Positions of the columns, the first one first, and whether they fall; the same of columns whose
-    values are generated for each row.
-    """
-    values = {at: own for at, cells in table.items() if (own := _ordinals(cells)) is not None}
-    tied = np.ones(max(len(own) for own in values.values()) - 1 if values else 0, np.bool_)
-    everywhere, codes = tied, {at: own for at, own in values.items() if is_code(table[at].column)}
-    rest = {at: own for at, own in values.items() if at not in codes}
-    chosen: dict[int, bool] = {}
-    while len(chosen) < MOST_ORDERING:
-        found = {at: falls for at, own in rest.items() if (falls := _falls(own, tied)) is not None}
-        if not found:
-            break
-        dates = [at for at in found if table[at].column.kind == "datetime"]
-        best = max(dates or found, key=lambda at: (len(table[at].levels), -at))
-        chosen[best] = found[best]
-        tied = tied & (np.diff(rest.pop(best)) == 0)
-    followed = {at: _falls(own, everywhere) for at, own in codes.items()}
-    return chosen, {at: falls for at, falls in followed.items() if falls is not None}
-
-
-def _ordinals(cells: TypedSeries) -> NDArray[np.float64] | None:
-    """Return numbers by which the values of a column are in order; None if it has holes."""
-    column, rows = cells.column, len(cells.values)
-    is_other = column.is_generated and column.kind != "key" and not is_code(column)
-    if column.kind in _UNORDERED or is_other or rows < FEWEST_IN_ORDER:
-        return None
-    if column.kind in RANGED:
-        numbers = cells.numbers
-        return numbers.values.astype(np.float64) if numbers.present.all() else None
-    return cells.codes.astype(np.float64) if cells.filled.all() else None
-
-
-def _falls(values: NDArray[np.float64], tied: NDArray[np.bool_]) -> bool | None:
-    """Return whether values fall or rise from row to row, where rows are tied; None if neither.
-
-    Few of them, or the same one nearly everywhere, are in order by chance.
-    """
-    steps = np.diff(values)[tied]
-    broken, kept = sorted([int((steps < 0).sum()), int((steps > 0).sum())])
-    if broken > min(MOST_OUT_OF_ORDER * len(steps), MOST_STEPS_BACK * kept):
-        return None
-    shares = np.unique(values, return_counts=True)[1] / len(values)
-    by_chance = (1 - float((shares**2).sum())) / 2 * len(steps)
-    if len(shares) < FEWEST_ORDERED_VALUES or by_chance < LEAST_BROKEN:
-        return None
-    return bool((steps < 0).sum() > (steps > 0).sum())

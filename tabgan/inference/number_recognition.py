@@ -198,7 +198,9 @@ def _all_forms(
     while len(forms) < MOST_FORMS:
         rest = {texts[place]: counts[texts[place]] for place in np.flatnonzero(index < 0)}
         ranked = _rank(sample_texts(rest), decimal) if rest else []
-        form = next((form for form, _ in ranked if _go_together(forms, form)), None)
+        own = values[index == 0]
+        near = (form for form, _ in ranked if _go_together(forms, form))
+        form = next((form for form in near if not _is_damage(form, [*rest], own)), None)
         if form is None:
             break
         others, ok = form.parse([*rest])
@@ -222,6 +224,18 @@ def _go_together(forms: Sequence[NumberForm], other: NumberForm) -> bool:
         if not first.unit and units <= {other.unit}:
             return bool(not other.unit or _is_currency(other.unit) or other.unit in _MEASURES)
     return other.unit == first.unit or (not other.unit and first.unit not in {"%", "‰"})
+
+
+def _is_damage(form: NumberForm, texts: Sequence[str], numbers: NDArray[Any]) -> bool:
+    """Say whether a form reads other texts as numbers far beyond all of a column's.
+
+    Such texts have lost their decimal mark, or have one too many. One number that stands for none
+    (99999) is no damage.
+    """
+    others, ok = form.parse(texts)
+    if ok.sum() < FEWEST_DAMAGED:
+        return False
+    return bool(np.median(np.abs(others[ok])) > BEYOND * np.abs(numbers).max(initial=0) > 0)
 
 
 def _are_codes(counts: Mapping[str, int], form: NumberForm, index: NDArray[np.int64]) -> bool:
@@ -301,6 +315,11 @@ _ESCAPED = re.compile(r"\\[tnr]")  # blanks as a program wrote them
 _MINUS = "-−"
 _WEAK_MAGNITUDES = BYTES | {"m", "b", "B", "G", "T"}  # units where no other stands beside them
 _GROUPS = (",", ".", "'", "’", *_BLANKS)
+BEYOND = (
+    100.0  # times the greatest number of a column, from where numbers of another form are damage
+)
+FEWEST_DAMAGED = 5  # such texts
+MOST_SWAPPED = 0.1  # runs of digits with the other mark, for each with the usual one
 _NOISE = 12  # decimal places of a float that was not rounded
 
 
@@ -506,6 +525,8 @@ def _digit_forms(texts: Sequence[_Text]) -> Iterator[dict[str, Any]]:
         matches = {run: m for run in runs if (m := pattern.fullmatch(run)) is not None}
         if matches:
             places = {run: m[1] or "" for run, m in matches.items()}
+            if _are_swapped(group, decimal, places):
+                continue
             plausible = _plausibility(group, places)
             fitting.append((plausible, decimal, group, indian, places))
     for _, decimal, group, indian, places in sorted(fitting, key=lambda entry: entry[:4]):
@@ -529,6 +550,19 @@ def _run_pattern(group: str, decimal: str, indian: bool) -> re.Pattern[str]:
         grouped = rf"[1-9]\d{{0,{inner - 1}}}(?:{mark}\d{{{inner}}})*{mark}\d{{3}}"
         whole = rf"(?:{grouped}|0|[1-9]\d{{0,2}})"
     return re.compile(rf"(?=\d|[.,]\d){whole}(?:{re.escape(decimal)}(\d+))?", re.ASCII)
+
+
+def _are_swapped(group: str, decimal: str, places: Mapping[str, str]) -> bool:
+    """Say whether a few runs have the other mark, as 52,345 among 52.345, and no thousands.
+
+    No run has both marks, and behind each of them stand three digits.
+    """
+    if group not in {".", ","}:
+        return False
+    grouped, cut = (sum(mark in run for run in places) for mark in (group, decimal))
+    both = any(group in run and decimal in run for run in places)
+    of_three = all(len(own) in {0, 3} for own in places.values())
+    return not both and of_three and 0 < cut <= MOST_SWAPPED * grouped
 
 
 def _plausibility(group: str, places: Mapping[str, str]) -> int:

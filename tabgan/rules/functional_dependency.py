@@ -50,6 +50,9 @@ ROWS_PER_NAME = 2  # the same, where names determine names: many may be of a few
 MOST_SINGLES = 0.1  # share of the rows that may hold a determining level of their own
 
 
+MOST_SINGLE_NAMES = 0.3  # the same, where names determine names
+
+
 MOST_NUMBERS = 1_000  # distinct values up to which a number is seen as levels
 
 
@@ -288,10 +291,11 @@ class LevelList(NamedTuple):
             Rows that a level needs on average.
         """
         counts = np.bincount(self.codes, minlength=len(self.levels))
+        most = MOST_SINGLE_NAMES if rows_per_level == ROWS_PER_NAME else MOST_SINGLES
         return bool(
             counts.max(initial=0) >= least_rows
             and len(self.codes) >= rows_per_level * len(self.levels)
-            and (counts == 1).sum() <= MOST_SINGLES * len(self.codes)
+            and (counts == 1).sum() <= most * len(self.codes)
         )
 
     def is_beyond_chance(self, other: "LevelList", tried: int) -> bool:

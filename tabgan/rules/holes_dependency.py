@@ -60,7 +60,7 @@ from tabgan.table.columns import (
 )
 from tabgan.table.dates import range_of_ticks, unit_of, zone_of
 from tabgan.table.level_codes import is_absent
-from tabgan.table.number_scale import typical_values
+from tabgan.table.number_scale import clip_to_range, typical_values
 from tabgan.table.numbers import range_of_numbers
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column
@@ -538,11 +538,12 @@ def _filled_beside(
     ]
     least = table[target].column.least_rows
     kept = [_typical_distances(gap, least) for gap in gaps]
+    on_grid = clip_to_range(np.concatenate(gaps), None, least)
     return FilledDateDependency(
         tuple(field_at(table, at) for at in sources),
         field_at(table, target),
         unit,
-        int(np.gcd.reduce(np.concatenate(gaps))) or 1,
+        int(np.gcd.reduce(on_grid)) or 1,
         tuple(kept),
     )
 

@@ -467,8 +467,8 @@ class DifferenceDependency(Dependency):
         units = unit_of(source.column), unit_of(target.column)
         a, b = (table[at].numbers for at, _ in (source, target))
         gaps = (b.values - ticks_in(a.values, *units))[b.present].astype(np.int64)
-        step = int(np.gcd.reduce(gaps)) or 1
         kept = clip_to_range(gaps, None, target.column.least_rows)
+        step = int(np.gcd.reduce(kept)) or 1
         column = Column(
             f"{target.column.name} - {source.column.name}",
             "integer",

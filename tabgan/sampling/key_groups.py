@@ -5,26 +5,27 @@ country). Rows are first sampled independently, each with its own key. Then, blo
 that agree in what the key determines are grouped, with as many rows per key as real keys have.
 Where the numbers of rows follow a column that the key determines (permanent staff have more days of
 leave than seasonal one), each of its levels has numbers of its own.
+In what they may differ they resemble each other as much as the rows of real keys.
 They take the key and what it determines from one of them, so that a key has one value of each, and
 a value keeps its share of the rows. A row in which this would break a rule keeps a key of its own.
 What the rows of a real key never share (the line number of an order's items) they don't share here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import fdtrc
 
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
 from tabgan.inference.key_columns import referred_rows
 from tabgan.rules.presence_dependency import PresenceDependency
+from tabgan.sampling.alike_rows import combined_codes, order_alike, rank_alike
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -37,21 +38,19 @@ from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import RANGED, Column, Schema
 
 __all__ = [
-    "CHANCE",
     "Check",
     "CountOfReferences",
     "MOST_LEVELS",
     "GroupSizes",
     "KeyGroups",
+    "count_units",
     "counting_column",
-    "explained_by",
     "group_rows",
     "sortable",
     "with_cells_of",
     "with_counts",
 ]
 
-CHANCE = 1e-3  # that a column which has one value for each key has it by accident
 MOST_LEVELS = 50  # of a determined column whose levels keep their shares of the rows
 MOST_TRIES = 50  # rows with which one that a key can't hold may change places
 LEAST_COUNTED = 0.95  # share of the rows, and of those that others refer to, that tell how many do
@@ -232,6 +231,21 @@ class GroupSizes(NamedTuple):
         return cls(sizes, tuple(float(share) for share in state["shares"]))
 
 
+def count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> NDArray[np.int64]:
+    """Count the rows of each key, or the keys of a finer column.
+
+    Parameters
+    ----------
+    codes
+        The key of each row.
+    finer
+        The finer key of each row; None if there is none.
+    """
+    if finer is not None:
+        codes = np.unique(np.column_stack([codes, finer]), axis=0)[:, 0]
+    return np.bincount(codes)
+
+
 @dataclass(frozen=True)
 class KeyGroups:
     """How many rows the keys of a column have, and which columns they determine.
@@ -259,6 +273,9 @@ class KeyGroups:
         Position of a determined column whose levels have sizes of their own; None if there is none.
     sizes_of_levels
         These levels, and their sizes.
+    alike
+        Positions of other columns in which the rows of a key resemble each other, and their
+        likeness among keys of the same levels: an intraclass correlation of ranks, or Cohen's κ.
     """
 
     key: ColumnRef
@@ -271,12 +288,15 @@ class KeyGroups:
     paired: tuple[int, ...] = ()
     sized_by: int | None = None
     sizes_of_levels: tuple[tuple[Scalar, GroupSizes], ...] = ()
+    alike: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self) -> None:
         for sizes in (self.sizes, *(own for _, own in self.sizes_of_levels)):
             sizes.check(self.key)
         if self.sized_by is not None and self.sized_by not in self.determined:
             raise ValueError(f"{self.key}: a column that decides on its rows must be determined")
+        if not all(0 <= share <= 1 for _, share in self.alike):
+            raise ValueError(f"{self.key}: the likeness of its rows must be from 0 to 1")
 
     def describe(self, schema: Schema) -> str:
         """Describe the keys in words.
@@ -290,6 +310,8 @@ class KeyGroups:
         has = f"; one {names} per value" if names else ""
         differ = ", ".join(repr(schema.names[at]) for at in self.apart)
         has += f"; no repeated {differ}" if differ else ""
+        alike = ", ".join(repr(schema.names[at]) for at, _ in self.alike)
+        has += f"; alike in {alike}" if alike else ""
         ends = self.sizes.range_in_words
         units = "rows" if self.within is None else f"values of {schema.names[self.within]!r}"
         by = "" if self.sized_by is None else f", depending on {schema.names[self.sized_by]!r}"
@@ -312,6 +334,7 @@ class KeyGroups:
                 {"level": to_json_scalar(level), **own.to_json()}
                 for level, own in self.sizes_of_levels
             ],
+            "alike": [list(pair) for pair in self.alike],
         }
 
     @classmethod
@@ -331,30 +354,8 @@ class KeyGroups:
                 (from_json_scalar(own["level"]), GroupSizes.from_json(own))
                 for own in state.get("sizes_of_levels", ())
             ),
+            tuple((int(at), float(share)) for at, share in state.get("alike", ())),
         )
-
-
-def explained_by(values: NDArray[np.float64], levels: NDArray[np.int32]) -> float:
-    """Return the share of variation that levels explain beyond chance; 0 if it may be chance.
-
-    Parameters
-    ----------
-    values, levels
-        A number and the code of a level for each row.
-    """
-    counts = np.bincount(levels)
-    n, n_levels = len(levels), np.count_nonzero(counts)
-    total = float(((values - values.mean()) ** 2).sum())
-    if total <= 0 or n_levels < 2 or n <= n_levels:
-        return 0.0
-    means = np.bincount(levels, values) / np.maximum(counts, 1)
-    within = float(((values - means[levels]) ** 2).sum())
-    free = (n_levels - 1, n - n_levels)
-    if not within:
-        return 1.0
-    share = 1 - within / total * (n - 1) / free[1]
-    ratio = (total - within) / free[0] / (within / free[1])
-    return share if fdtrc(*free, ratio) < CHANCE else 0.0
 
 
 def group_rows(
@@ -514,12 +515,7 @@ def _put_together(
     if not len(rows):
         return source
     columns = {at: sortable(frame, at, schema) for at in (*keys.shared, *keys.determined)}
-    fewest = sorted(
-        keys.determined, key=lambda at: (at != keys.sized_by, len(np.unique(columns[at])))
-    )
-    ties = rng.random(len(frame))
-    sort_by = [ties, *(columns[at] for at in reversed((*keys.shared, *fewest)))]
-    order = rows[np.lexsort([column[rows] for column in sort_by])]
+    order = rows[np.lexsort([own[rows] for own in _sort_by(keys, frame, columns, schema, rng)])]
     begins = np.zeros(len(order), np.bool_)
     begins[0] = True
     for at in keys.shared if keys.sized_by is None else (*keys.shared, keys.sized_by):
@@ -531,6 +527,30 @@ def _put_together(
     chosen = _choose(first, lengths, levels, rng)
     source[order] = np.repeat(order[chosen], lengths)
     return source
+
+
+def _sort_by(
+    keys: KeyGroups,
+    frame: pd.DataFrame,
+    columns: Mapping[int, NDArray[Any]],
+    schema: Schema,
+    rng: np.random.Generator,
+) -> list[NDArray[Any]]:
+    """Return the numbers by which rows that are alike stand together, the first ones last."""
+    counts = {at: (at != keys.sized_by, len(np.unique(columns[at]))) for at in keys.determined}
+    fewest = sorted(counts, key=counts.__getitem__)
+    ties: NDArray[Any] = rng.random(len(frame))
+    if keys.alike:
+        kinds = {at: schema.columns[at].kind in RANGED for at in fewest if at not in keys.paired}
+        fewest = [at for at, is_number in kinds.items() if not is_number]
+        numbers = [(at, 1.0) for at, is_number in kinds.items() if is_number][-1:]
+        ranks = [
+            rank_alike(TypedSeries(schema.columns[at], frame.iloc[:, at]), share, rng)
+            for at, share in (*numbers, *keys.alike)
+        ]
+        cells = combined_codes([columns[at] for at in fewest], len(frame))
+        ties = order_alike(cells, ranks, keys.sizes.mean)
+    return [ties, *(columns[at] for at in reversed((*keys.shared, *fewest)))]
 
 
 def _choose(

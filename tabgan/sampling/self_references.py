@@ -15,15 +15,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.inference.key_columns import depths_of, find_reference, referred_rows
+from tabgan.sampling.alike_rows import (
+    SameAsReferred,
+    combined_codes,
+    explained_by,
+    learn_copies,
+    with_copies,
+)
 from tabgan.sampling.key_groups import (
     MOST_LEVELS,
     CountOfReferences,
     GroupSizes,
     counting_column,
-    explained_by,
     with_counts,
 )
-from tabgan.sampling.referred_columns import SameAsReferred, learn_copies, with_copies
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, field_at, level_key
 from tabgan.table.level_codes import are_filled, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
@@ -249,7 +254,7 @@ class SelfReference:
         n = len(frame)
         cells = {at: TypedSeries(schema.columns[at], frame.iloc[:, at]) for at in self._seen}
         places = self._places(cells, are_filled(frame.iloc[:, self.column.position]), rng)
-        group = _combined([cells[at].codes for at in self.alike], n)
+        group = combined_codes([cells[at].codes for at in self.alike], n)
         depths, weights = self._with_rows_above(places, group, rng), places.weights
         by = self.order
         time = None if by is None else _times(cells[by], is_falling=self.is_falling)
@@ -320,7 +325,7 @@ class SelfReference:
             headed = np.unique(group[(depths == above) & may_be_above])
             lacking = np.setdiff1d(group[depths == depth], headed)
             chances = places.chances[:, above]
-            twins = _combined([group, depths], len(depths))
+            twins = combined_codes([group, depths], len(depths))
             may_go = (depths > above) | (np.bincount(twins)[twins] > 1)
             rows = np.flatnonzero(may_go & may_be_above & (chances > 0))
             rows = rows[np.isin(group[rows], lacking)]
@@ -452,14 +457,6 @@ def _one_before(group: Rows, time: Floats) -> Rows:
     return before
 
 
-def _combined(codes: Sequence[NDArray[np.integer]], n: int) -> Rows:
-    """Return the number of each row's combination of some columns' levels."""
-    combined = np.zeros(n, np.int64)
-    for own in codes:
-        combined = np.unique(combined * (int(own.max(initial=0)) + 1) + own, return_inverse=True)[1]
-    return combined
-
-
 def _times(cells: TypedSeries, *, is_falling: bool) -> Floats:
     """Return numbers by which a row is after those that it may refer to, as ranks from 0."""
     numbers = cells.numbers
@@ -522,7 +519,7 @@ def _learned(table: ColumnFrame, at: int, target: int, rows: Rows) -> SelfRefere
     without, mark = _without(cells, rows)
     is_chain = False
     if order is not None:
-        group = _combined([others[place].codes for place in alike], len(rows))
+        group = combined_codes([others[place].codes for place in alike], len(rows))
         time = _times(others[order], is_falling=is_falling)
         is_chain = bool((_one_before(group, time) == rows).mean() >= LEAST_ORDERED)
     return SelfReference(

@@ -16,25 +16,28 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.base.random_streams import numpy_stream
-from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules
-from tabgan.inference.key_columns import columns_in_order, is_code
 from tabgan.rules.presence_dependency import frequent_marks
-from tabgan.sampling.key_groups import (
+from tabgan.sampling.alike_rows import (
     CHANCE,
+    SameAsReferred,
+    combined_codes,
+    explained_by,
+    learn_likeness,
+)
+from tabgan.sampling.key_groups import (
     MOST_LEVELS,
     Check,
     CountOfReferences,
     GroupSizes,
     KeyGroups,
-    explained_by,
+    count_units,
     group_rows,
     sortable,
     with_cells_of,
 )
-from tabgan.sampling.referred_columns import SameAsReferred
 from tabgan.sampling.self_references import SelfReference, learn_references
-from tabgan.sampling.time_grid import TimeGrid, find_time_grids
+from tabgan.sampling.time_grid import RowOrder, TimeGrid, find_order, find_time_grids, is_code
 from tabgan.sampling.time_series import TimeSeries
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
 from tabgan.table.compound_numbers import part_in_words
@@ -43,11 +46,9 @@ from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
     "JointKey",
-    "RowOrder",
     "RowRule",
     "KeyRule",
     "find_joint_keys",
-    "find_order",
     "give_keys",
     "key_from_json",
     "key_to_json",
@@ -68,7 +69,6 @@ LEAST_REPEATED = 0.1  # share of the rows that repeat others in a single one of 
 MOST_COLUMNS = 25
 MOST_CODES = 2**62  # of several columns together
 MOST_PARTS = 3
-MOST_IN_ORDER = 131_072  # rows: as many as are made to go together
 TOGETHER = 16  # blocks of a sample whose rows refer to each other, or are unique together
 _KINDS = frozenset({"categorical", "boolean", "integer", "datetime"})
 
@@ -315,36 +315,28 @@ def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGro
     found: list[KeyGroups] = []
     for at in sorted(keys, key=lambda at: (-n_keys[at], at)):
         codes = keys[at].codes[there[at]]
-        is_key = keys[at].column.kind == "key"
         if n_keys[at] == len(codes):  # it names the rows, as any identifier
             continue
-        own = [
-            other
-            for other, cells in table.items()
-            if other != at and determines(codes, cells.codes[there[at]], CHANCE)
-        ]
-        if not is_key and (not own or any(at in rule.determined for rule in found)):
+        others_of = ((other, cells.codes[there[at]]) for other, cells in table.items())
+        own = [other for other, c in others_of if other != at and determines(codes, c, CHANCE)]
+        is_fact = not own or any(at in rule.determined for rule in found)
+        if is_fact and keys[at].column.kind != "key":
             continue
         finer = [rule for rule in found if at in rule.determined]
         taken = {place for rule in found if rule not in finer for place in rule.determined}
         within = finer[-1].key.position if finer else None
-        counts = _count_units(codes, None if within is None else table[within].codes[there[at]])
+        counts = count_units(codes, None if within is None else table[within].codes[there[at]])
         least = keys[at].column.least_rows
         determined = tuple(place for place in own if place not in taken)
         shared = tuple(place for place in own if place in taken)
         paired = [place for place in determined if _is_paired(table[place], codes, there[at])]
-        groups = KeyGroups(
-            field_at(table, at),
-            GroupSizes.of(counts, least),
-            determined,
-            shared,
-            within,
-            paired=tuple(paired),
-        )
+        key, sizes = field_at(table, at), GroupSizes.of(counts, least)
+        groups = KeyGroups(key, sizes, determined, shared, within, paired=tuple(paired))
         levels = {place: table[place].take(there[at]) for place in determined}
         groups = _with_sizes_of_levels(groups, codes, counts, levels, least)
         rest = {other: table[other].take(there[at]) for other in table.keys() - {at, *own}}
-        found.append(groups if finer else _with_columns_apart(groups, codes, rest))
+        groups = groups if finer else _with_columns_apart(groups, codes, rest)
+        found.append(_with_likeness(groups, codes, {**levels, **rest}, least))
     return tuple(found)
 
 
@@ -386,19 +378,28 @@ def _with_columns_apart(
     return replace(groups, apart=tuple(apart), counting=tuple(counting))
 
 
+def _with_likeness(
+    groups: KeyGroups, codes: NDArray[np.int32], columns: ColumnFrame, least: int
+) -> KeyGroups:
+    """Note in which columns the units of a key resemble each other, though they may differ."""
+    units = np.arange(len(codes))
+    if groups.within is not None:
+        finer = combined_codes([codes, columns[groups.within].codes], len(codes))
+        units = np.unique(finer, return_index=True)[1]
+    table = {at: cells.take(units) for at, cells in sorted(columns.items())}
+    known = {at: table.pop(at) for at in groups.determined if at not in groups.paired}
+    tied = {*groups.determined, *groups.shared, *groups.counting}
+    free = {at: cells for at, cells in table.items() if at not in tied}
+    alike = learn_likeness(codes[units].astype(np.int64), free, known, least)
+    return replace(groups, alike=alike)
+
+
 def _counts_rows(cells: TypedSeries, codes: NDArray[np.int32], counts: NDArray[np.int64]) -> bool:
     """Return whether numbers that differ within each key go from 1 to its number of rows."""
     if cells.column.kind != "integer" or not cells.numbers.present.all():
         return False
     numbers = cells.numbers.values
     return bool(numbers.min() == 1 and (numbers <= counts[codes]).all())
-
-
-def _count_units(codes: NDArray[np.int32], finer: NDArray[np.int32] | None) -> NDArray[np.int64]:
-    """Count the rows of each key, or the keys of the finer column."""
-    if finer is not None:
-        codes = np.unique(np.column_stack([codes, finer]), axis=0)[:, 0]
-    return np.bincount(codes)
 
 
 def _with_sizes_of_levels(
@@ -442,104 +443,6 @@ def _with_sizes_of_levels(
     return replace(groups, sized_by=best, sizes_of_levels=tuple(sizes))
 
 
-@dataclass(frozen=True)
-class RowOrder:
-    """The columns by which the rows of a table are in order: a key, then a date.
-
-    Parameters
-    ----------
-    columns
-        The columns, and whether they fall; rows that are equal in one are in order of the next.
-    codes
-        Identifiers that are in order, and whether they fall: they follow the order of the rows.
-    """
-
-    columns: tuple[tuple[ColumnRef, bool], ...]
-    codes: tuple[tuple[ColumnRef, bool], ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.columns and not self.codes:
-            raise ValueError("rows are in order of one column at least")
-
-    def describe(self, schema: Schema) -> str:  # noqa: ARG002
-        """Describe the order in words.
-
-        Parameters
-        ----------
-        schema
-            Columns of the table.
-        """
-        names = [f"{own}{', falling' * falls}" for own, falls in self.columns or self.codes]
-        return f"rows are in order of {', then of '.join(names)}, {MOST_IN_ORDER:,} at once at most"
-
-    def order_of(self, frame: pd.DataFrame, encoder: TableEncoder, free: Collection[int]) -> Rows:
-        """Return the rows of a frame as they are to follow each other.
-
-        Parameters
-        ----------
-        frame
-            Drawn rows.
-        encoder
-            Encoder of the table.
-        free
-            Positions of the identifiers that say nothing of their row.
-        """
-        by = [*self.columns, *(own for own in self.codes if own[0].position not in free)]
-        ranks = [_ranks_in(frame, own.position, encoder.schema, falls) for own, falls in by]
-        last_first = [np.arange(len(frame)), *reversed(ranks)]
-        order: Rows = np.lexsort(last_first).astype(np.int64)
-        return order
-
-    def write(
-        self, frame: pd.DataFrame, encoder: TableEncoder, keys: Sequence["KeyRule"]
-    ) -> pd.DataFrame:
-        """Put rows in order, and the identifiers that say nothing of their row as well.
-
-        Parameters
-        ----------
-        frame
-            Drawn rows.
-        encoder
-            Encoder of the table.
-        keys
-            All that rows of the table are to each other.
-        """
-        free = _free_codes(encoder, keys)
-        order = self.order_of(frame, encoder, free)
-        series = [frame.iloc[order, at] for at in range(frame.shape[1])]
-        falls = {own.position: is_falling for own, is_falling in self.codes}
-        for at in free:
-            if at in falls and not encoder.schema.columns[at].missing:
-                ranks = _ranks_in(frame, at, encoder.schema, falls[at])
-                series[at] = frame.iloc[np.argsort(ranks, kind="stable"), at]
-            elif _counts_on(encoder, at):
-                series[at] = frame.iloc[:, at]
-        columns = [own.set_axis(frame.index) for own in series]
-        return pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the order by JSON values."""
-        parts = {"columns": self.columns, "codes": self.codes}
-        return {
-            name: [{"column": own.to_json(), "falls": falls} for own, falls in columns]
-            for name, columns in parts.items()
-        }
-
-    @classmethod
-    def from_json(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild the order from `to_json`'s value."""
-        columns, codes = (
-            tuple((ColumnRef.from_json(own["column"]), bool(own["falls"])) for own in state[name])
-            for name in ("columns", "codes")
-        )
-        return cls(columns, codes)
-
-
-def _ranks_in(frame: pd.DataFrame, at: int, schema: Schema, falls: bool) -> NDArray[Any]:
-    numbers = sortable(frame, at, schema).astype(np.float64)
-    return -numbers if falls else numbers
-
-
 def _free_codes(encoder: TableEncoder, keys: Sequence["KeyRule"]) -> list[int]:
     """Return the identifiers that say nothing of their row, so that any row may have them."""
     tied = {at for rule in encoder.dependencies for at in rule.positions}
@@ -549,22 +452,6 @@ def _free_codes(encoder: TableEncoder, keys: Sequence["KeyRule"]) -> list[int]:
     return [
         at for at in encoder.generated if at not in tied and is_code(encoder.schema.columns[at])
     ]
-
-
-def _counts_on(encoder: TableEncoder, at: int) -> bool:
-    own = encoder.encoders[at]
-    return isinstance(own, IdentifierEncoder) and own.is_running
-
-
-def find_order(table: ColumnFrame) -> RowOrder | None:
-    """Find the columns by which the rows of a table are in order; None if there are none."""
-    columns, codes = columns_in_order(table)
-    own = tuple(
-        tuple((field_at(table, at), falls) for at, falls in places.items())
-        for places in (columns, codes)
-    )
-    is_counted = all(ref.column.kind == "sequential" and not falls for ref, falls in own[1])
-    return None if not columns and is_counted else RowOrder(*own)
 
 
 KeyRule = KeyGroups | SelfReference | JointKey | RowOrder | TimeGrid
@@ -658,7 +545,8 @@ def give_keys(
         done = drawn
         for rule in keys:
             if isinstance(rule, RowOrder):
-                done = rule.write(_checked(done, drawn, check), encoder, keys)
+                free = _free_codes(encoder, keys)
+                done = rule.write(_checked(done, drawn, check), encoder, free)
                 drawn = done  # no row is where it was
             elif isinstance(rule, JointKey | TimeGrid):
                 done = rule.write(done, encoder, rng, check)

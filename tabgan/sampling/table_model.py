@@ -36,7 +36,7 @@ from tabgan.base.option_checks import check_number
 from tabgan.base.random_streams import numpy_stream, torch_stream
 from tabgan.encoding.condition_columns import ConditionColumns
 from tabgan.encoding.table_encoder import TableEncoder
-from tabgan.generators.diffusion import Denoiser
+from tabgan.generators.diffusion import MLPDenoiser
 from tabgan.generators.gan.diagnosis import Finding
 from tabgan.generators.gan.table_networks import MLPGenerator
 from tabgan.generators.generator_training import RowGenerator
@@ -471,7 +471,7 @@ def _series(
 
 
 _NETWORKS: Mapping[str, type[RowGenerator]] = {
-    network.kind: network for network in (MLPGenerator, Denoiser, VariationalAutoencoder)
+    network.kind: network for network in (MLPGenerator, MLPDenoiser, VariationalAutoencoder)
 }
 
 

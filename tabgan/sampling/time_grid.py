@@ -1,4 +1,4 @@
-"""`TimeGrid`: dates of a regular series, one row for each hour or day, none of them twice.
+"""`TimeGrid`, the dates of a regular series, and `RowOrder`, the columns that rows are in order of.
 
 Rows are drawn one by one, so that some hours would come twice and others not at all. At the end a
 row whose hour is taken moves to a free one near it: to the same hour of another day first, or the
@@ -16,10 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.encoding.column_encoders import NumericEncoder
+from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.rhythm import HOURS_OF_WEEK
 from tabgan.encoding.seasons import Season, as_unit
 from tabgan.encoding.table_encoder import TableEncoder, make_consistent
-from tabgan.sampling.key_groups import Check
+from tabgan.sampling.key_groups import Check, sortable
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -28,10 +29,11 @@ from tabgan.table.columns import (
     write_column,
 )
 from tabgan.table.dates import TICKS_PER_DAY, unit_of
+from tabgan.table.number_scale import Lattice, fit_scale
 from tabgan.table.numbers import Numbers
-from tabgan.table.schema import Column, Schema
+from tabgan.table.schema import RANGED, Column, Schema
 
-__all__ = ["TimeGrid", "find_time_grids"]
+__all__ = ["RowOrder", "TimeGrid", "columns_in_order", "find_order", "find_time_grids", "is_code"]
 
 LEAST_DATES = 50
 LEAST_FULL = 0.95  # share of the places of the grid that have a row
@@ -39,11 +41,20 @@ LEAST_OPEN = 5  # dates of an hour of the week in which there are rows …
 MOST_CLOSED = 0.02  # … and share of the rows in other ones
 MOST_PLACES = 1 << 20
 MOST_BEYOND = 0.05  # of the places, beyond the ends
+FEWEST_IN_ORDER = 50  # rows that tell of an order
+FEWEST_ORDERED_VALUES = 6  # of a column; of fewer, it is classes that stand together
+MOST_OUT_OF_ORDER = 0.001  # share of the rows
+MOST_STEPS_BACK = 0.01  # the same as a share of the steps ahead, where most rows are equal
+MOST_ORDERING = 3  # columns by which rows are in order
+LEAST_BROKEN = 12.0  # rows that would be out of order by chance
+_UNORDERED = ("multiselect", "compound", "boolean")
+MOST_IN_ORDER = 131_072  # rows: as many as are made to go together
 ROUNDS = 60  # of proposals; rows that have found no place then stay
 
 EPOCH = date(1970, 1, 1)
 
 Places = NDArray[np.int64]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -294,15 +305,195 @@ def _grid_of(table: ColumnFrame, at: int) -> TimeGrid | None:
     gaps = np.diff(ticks)
     if not gaps.all():  # a date that comes twice
         return None
-    step = int(np.gcd.reduce(gaps))
+    scale = fit_scale(ticks, None, cells.column.least_rows)
+    assert isinstance(scale, Lattice)  # whole numbers have no other one
+    step, phase = scale.step, scale.base % scale.step
     if (ticks[-1] - ticks[0]) // step >= MOST_PLACES:
         return None
     counts = np.bincount(_hours(ticks, unit), minlength=HOURS_OF_WEEK)
     for is_open in (np.ones(HOURS_OF_WEEK, np.bool_), counts >= LEAST_OPEN):
         hours = tuple(np.flatnonzero(is_open).tolist())
         if counts[~is_open].sum() <= MOST_CLOSED * len(ticks):
-            grid = TimeGrid(field_at(table, at), step, int(ticks[0] % step), hours)
+            grid = TimeGrid(field_at(table, at), step, phase, hours)
             places = grid.places(int(ticks[0]), int(ticks[-1]))
             if len(ticks) >= LEAST_FULL * max(len(places), 1):
                 return grid
     return None
+
+
+def is_code(column: Column) -> bool:
+    """Return whether a column names its rows, by codes that are generated for each by itself."""
+    return column.kind in ("identifier", "sequential")
+
+
+def columns_in_order(table: ColumnFrame) -> tuple[dict[int, bool], dict[int, bool]]:
+    """Find the columns by which the rows of a table are in order.
+
+    Dates come first, and of several columns the one of the most values.
+
+    Parameters
+    ----------
+    table
+        The columns.
+
+    Returns
+    -------
+    Positions of the columns, the first one first, and whether they fall; the same of columns whose
+    values are generated for each row.
+    """
+    values = {at: own for at, cells in table.items() if (own := _ordinals(cells)) is not None}
+    tied = np.ones(max(len(own) for own in values.values()) - 1 if values else 0, np.bool_)
+    everywhere, codes = tied, {at: own for at, own in values.items() if is_code(table[at].column)}
+    rest = {at: own for at, own in values.items() if at not in codes}
+    chosen: dict[int, bool] = {}
+    while len(chosen) < MOST_ORDERING:
+        found = {at: falls for at, own in rest.items() if (falls := _falls(own, tied)) is not None}
+        if not found:
+            break
+        dates = [at for at in found if table[at].column.kind == "datetime"]
+        best = max(dates or found, key=lambda at: (len(table[at].levels), -at))
+        chosen[best] = found[best]
+        tied = tied & (np.diff(rest.pop(best)) == 0)
+    followed = {at: _falls(own, everywhere) for at, own in codes.items()}
+    return chosen, {at: falls for at, falls in followed.items() if falls is not None}
+
+
+def _ordinals(cells: TypedSeries) -> NDArray[np.float64] | None:
+    """Return numbers by which the values of a column are in order; None if it has holes."""
+    column, rows = cells.column, len(cells.values)
+    is_other = column.is_generated and column.kind != "key" and not is_code(column)
+    if column.kind in _UNORDERED or is_other or rows < FEWEST_IN_ORDER:
+        return None
+    if column.kind in RANGED:
+        numbers = cells.numbers
+        return numbers.values.astype(np.float64) if numbers.present.all() else None
+    return cells.codes.astype(np.float64) if cells.filled.all() else None
+
+
+def _falls(values: NDArray[np.float64], tied: NDArray[np.bool_]) -> bool | None:
+    """Return whether values fall or rise from row to row, where rows are tied; None if neither.
+
+    Few of them, or the same one nearly everywhere, are in order by chance.
+    """
+    steps = np.diff(values)[tied]
+    broken, kept = sorted([int((steps < 0).sum()), int((steps > 0).sum())])
+    if broken > min(MOST_OUT_OF_ORDER * len(steps), MOST_STEPS_BACK * kept):
+        return None
+    shares = np.unique(values, return_counts=True)[1] / len(values)
+    by_chance = (1 - float((shares**2).sum())) / 2 * len(steps)
+    if len(shares) < FEWEST_ORDERED_VALUES or by_chance < LEAST_BROKEN:
+        return None
+    return bool((steps < 0).sum() > (steps > 0).sum())
+
+
+@dataclass(frozen=True)
+class RowOrder:
+    """The columns by which the rows of a table are in order: a key, then a date.
+
+    Parameters
+    ----------
+    columns
+        The columns, and whether they fall; rows that are equal in one are in order of the next.
+    codes
+        Identifiers that are in order, and whether they fall: they follow the order of the rows.
+    """
+
+    columns: tuple[tuple[ColumnRef, bool], ...]
+    codes: tuple[tuple[ColumnRef, bool], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.columns and not self.codes:
+            raise ValueError("rows are in order of one column at least")
+
+    def describe(self, schema: Schema) -> str:  # noqa: ARG002
+        """Describe the order in words.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table.
+        """
+        names = [f"{own}{', falling' * falls}" for own, falls in self.columns or self.codes]
+        return f"rows are in order of {', then of '.join(names)}, {MOST_IN_ORDER:,} at once at most"
+
+    def order_of(self, frame: pd.DataFrame, encoder: TableEncoder, free: Collection[int]) -> Rows:
+        """Return the rows of a frame as they are to follow each other.
+
+        Parameters
+        ----------
+        frame
+            Drawn rows.
+        encoder
+            Encoder of the table.
+        free
+            Positions of the identifiers that say nothing of their row.
+        """
+        by = [*self.columns, *(own for own in self.codes if own[0].position not in free)]
+        ranks = [_ranks_in(frame, own.position, encoder.schema, falls) for own, falls in by]
+        last_first = [np.arange(len(frame)), *reversed(ranks)]
+        order: Rows = np.lexsort(last_first).astype(np.int64)
+        return order
+
+    def write(
+        self, frame: pd.DataFrame, encoder: TableEncoder, free: Collection[int]
+    ) -> pd.DataFrame:
+        """Put rows in order, and the identifiers that say nothing of their row as well.
+
+        Parameters
+        ----------
+        frame
+            Drawn rows.
+        encoder
+            Encoder of the table.
+        free
+            Positions of the identifiers that say nothing of their row.
+        """
+        order = self.order_of(frame, encoder, free)
+        series = [frame.iloc[order, at] for at in range(frame.shape[1])]
+        falls = {own.position: is_falling for own, is_falling in self.codes}
+        for at in free:
+            if at in falls and not encoder.schema.columns[at].missing:
+                ranks = _ranks_in(frame, at, encoder.schema, falls[at])
+                series[at] = frame.iloc[np.argsort(ranks, kind="stable"), at]
+            elif _counts_on(encoder, at):
+                series[at] = frame.iloc[:, at]
+        columns = [own.set_axis(frame.index) for own in series]
+        return pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the order by JSON values."""
+        parts = {"columns": self.columns, "codes": self.codes}
+        return {
+            name: [{"column": own.to_json(), "falls": falls} for own, falls in columns]
+            for name, columns in parts.items()
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild the order from `to_json`'s value."""
+        columns, codes = (
+            tuple((ColumnRef.from_json(own["column"]), bool(own["falls"])) for own in state[name])
+            for name in ("columns", "codes")
+        )
+        return cls(columns, codes)
+
+
+def _ranks_in(frame: pd.DataFrame, at: int, schema: Schema, falls: bool) -> NDArray[Any]:
+    numbers = sortable(frame, at, schema).astype(np.float64)
+    return -numbers if falls else numbers
+
+
+def _counts_on(encoder: TableEncoder, at: int) -> bool:
+    own = encoder.encoders[at]
+    return isinstance(own, IdentifierEncoder) and own.is_running
+
+
+def find_order(table: ColumnFrame) -> RowOrder | None:
+    """Find the columns by which the rows of a table are in order; None if there are none."""
+    columns, codes = columns_in_order(table)
+    own = tuple(
+        tuple((field_at(table, at), falls) for at, falls in places.items())
+        for places in (columns, codes)
+    )
+    is_counted = all(ref.column.kind == "sequential" and not falls for ref, falls in own[1])
+    return None if not columns and is_counted else RowOrder(*own)

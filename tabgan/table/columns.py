@@ -6,8 +6,9 @@ any column becomes levels and codes. Nothing above this module depends on the dt
 """
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import fields, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from tabgan.table.numbers import Numbers, range_of_numbers, read_numbers, write_
 from tabgan.table.scalars import Scalar
 from tabgan.table.schema import Column, Schema
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 __all__ = [
     "ColumnFrame",
     "ColumnRef",
@@ -30,6 +34,7 @@ __all__ = [
     "numbers_to_series",
     "outside_range",
     "typed_frame",
+    "with_ranges_of",
     "write_column",
 ]
 
@@ -175,6 +180,32 @@ class ColumnRef(NamedTuple):
     def from_json(cls, state: dict[str, Any]) -> Self:
         """Rebuild a field from `to_json`'s value."""
         return cls(int(state["position"]), Column.from_json(state["column"]))
+
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+def with_ranges_of(value: T, schema: Schema) -> T:
+    """Give the columns that a dataclass refers to the ranges of a schema.
+
+    Those of a table as it came are the values of single rows.
+
+    Parameters
+    ----------
+    value
+        A dataclass; columns stand in its fields, or in tuples of them.
+    schema
+        The table's columns, with the ranges that may be kept.
+    """
+
+    def ranged(part: Any) -> Any:
+        if isinstance(part, ColumnRef):
+            own = schema.columns[part.position]
+            ends = {"minimum": own.minimum, "maximum": own.maximum, "why": own.why}
+            return part._replace(column=replace(part.column, **ends))
+        return tuple(map(ranged, part)) if type(part) is tuple else part
+
+    return replace(value, **{own.name: ranged(getattr(value, own.name)) for own in fields(value)})
 
 
 def decimals_of(column: Column) -> int | None:

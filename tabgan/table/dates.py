@@ -30,6 +30,8 @@ from tabgan.table.schema import Column
 
 __all__ = [
     "CalendarShares",
+    "calendar_place",
+    "days_at",
     "TICKS_PER_DAY",
     "date_forms",
     "is_beyond_month",
@@ -524,6 +526,10 @@ class _Place(NamedTuple):
         return nearest
 
 
+FEWEST_AT_PLACE = 12  # dates that tell of it
+LEAST_OF_PLACE = 0.97  # share of the dates at a place of which they are
+DAYS_OF_YEARS = 800
+
 _PLACES = {
     "the end of a year": _Place(12, -1, after=False),
     "the beginning of a year": _Place(12, 0, after=False),
@@ -535,6 +541,38 @@ _PLACES = {
     "a day less than years later": _Place(12, -1, after=True),
     "months later": _Place(1, 0, after=True),
 }
+
+
+def calendar_place(days: Days) -> str | None:
+    """Name the place of the calendar at which nearly all dates lie; None if there is none.
+
+    Parameters
+    ----------
+    days
+        Days since 1970.
+
+    Examples
+    --------
+    >>> calendar_place(np.array(["2024-02-29", "2023-11-30"] * 9, "M8[D]").astype(np.int64))
+    'the end of a month'
+    """
+    if len(days) < FEWEST_AT_PLACE:
+        return None
+    names = (name for name, place in _PLACES.items() if not place.after)
+    return next((n for n in names if np.mean(days_at(n, days) == days) >= LEAST_OF_PLACE), None)
+
+
+def days_at(place: str, days: Days) -> Days:
+    """Return the nearest day at a place of the calendar.
+
+    Parameters
+    ----------
+    place
+        Its name, as `calendar_place` returns it.
+    days
+        Days since 1970.
+    """
+    return _PLACES[place].nearest(days, days - DAYS_OF_YEARS, 0)
 
 
 def first_days(months: Days) -> Days:

@@ -273,9 +273,10 @@ def clip_to_range(
     tails: bool = False,
     limits: tuple[float, float] = (-math.inf, math.inf),
 ) -> Values:
-    """Bring numbers within the ends of `ends_of`, which lie on the numbers' own grid.
+    """Bring numbers within the ends of `ends_of`, and onto their grid.
 
-    The least and the greatest number become the ends, also where these lie beyond.
+    The least and the greatest number become the ends, also where these lie beyond. The grid is that
+    of `fit_scale`: fewer rows than `least` that lie beside it move to the nearest place on it.
 
     Parameters
     ----------
@@ -297,7 +298,8 @@ def clip_to_range(
     """
     if least <= 1 or not len(values):
         return values
-    scale = fit_scale(values, decimals)
+    scale = fit_scale(values, decimals, least)
+    values = _on_grid(values, scale)
     line, shift = scale.to_line(values), scale.shift
     caps = [scale.position_of(cap) + shift for cap in CAPS]
     ends = ends_of(line + shift, least, caps=caps, tails=tails)
@@ -305,6 +307,16 @@ def clip_to_range(
     kept = np.clip(values, low, high)
     kept[np.argmin(line)], kept[np.argmax(line)] = low, high
     return kept
+
+
+def _on_grid(values: Values, scale: "Scale") -> Values:
+    """Move numbers beside a lattice to the nearest place on it."""
+    if not isinstance(scale, Lattice) or scale.step == 1 or not scale.whole:
+        return values
+    line = np.clip(scale.to_line(values), 0, scale.last)
+    ticks = _to_ticks(values, scale._ticks, scale.decimals)
+    offsets = line.astype(np.uint64) * np.uint64(scale.step)
+    return np.where(_unsigned_offsets(ticks, scale.base) == offsets, values, scale.from_line(line))
 
 
 CAPS = (0.0, 1.0, 100.0)  # of shares and percentages; the first one is crossed by no tail
@@ -332,6 +344,12 @@ LEAST_ROUND = 0.2  # of the distinct numbers have so few places
 
 
 FEWEST_ROUND = 20  # distinct numbers
+
+
+GRID_GROUPS = 8  # groups of rows with varied numbers, from which on a grid is that of most of them
+
+
+GRID_SAMPLE = 1000  # rows that show at once that too many lie beside a grid
 
 
 MOST_EXPONENT = 1074  # of a float64's power of two, either way
@@ -544,8 +562,11 @@ class Real:
 Scale = Lattice | Real
 
 
-def fit_scale(values: Values, decimals: int | None) -> Scale:
+def fit_scale(values: Values, decimals: int | None, least: int = 1) -> Scale:
     """Choose the scale of finite numbers, at least one.
+
+    A grid is that of all rows, without so few that lie beside it that they would tell of
+    themselves: the step of whole quarters of an hour is not that of one odd second.
 
     Parameters
     ----------
@@ -553,6 +574,8 @@ def fit_scale(values: Values, decimals: int | None) -> Scale:
         Numbers, of int64, uint64 or float64.
     decimals
         Decimal places of floats, None for full precision.
+    least
+        Rows that decide on a grid, at the least.
 
     Examples
     --------
@@ -571,11 +594,44 @@ def fit_scale(values: Values, decimals: int | None) -> Scale:
         ticks = _to_ticks(values, np.dtype(np.int64), decimals)
     else:
         decimals, ticks = 0, values
+    if least > 1:
+        ticks = _most_on_a_grid(ticks, least)
     base = int(ticks.min())
     offsets = _unsigned_offsets(ticks, base)
     step = int(np.gcd.reduce(offsets)) or 1
     dtype: Any = values.dtype.name
     return Lattice(dtype, base, step, int(offsets.max()) // step, decimals)
+
+
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)  # by which a coarser grid may be coarser
+
+
+def _most_on_a_grid(ticks: Values, least: int) -> Values:
+    """Return numbers without those, of fewer rows than `least`, that alone make their grid finer.
+
+    Rows that hold the commonest number tell nothing of a grid.
+    """
+    middle = np.partition(ticks, len(ticks) // 2)[len(ticks) // 2]
+    if (ticks != middle).sum() < GRID_GROUPS * least:
+        return ticks
+    spare = least - 1
+    while spare:
+        offsets = _unsigned_offsets(ticks, int(ticks.min()))
+        step = np.gcd.reduce(offsets)
+        some = offsets[:: max(len(offsets) // GRID_SAMPLE, 1)] // step
+        primes = [prime for prime in _PRIMES if _commonest(some % np.uint64(prime))[1] <= spare]
+        found = [_commonest(offsets // step % np.uint64(prime)) for prime in primes]
+        kept, off = min(found, key=lambda one: one[1], default=(None, spare + 1))
+        if kept is None or off > spare:
+            break
+        ticks, spare = ticks[kept], spare - off
+    return ticks
+
+
+def _commonest(classes: Values) -> tuple[NDArray[np.bool_], int]:
+    """Return which rows are of the commonest class, and how many are not."""
+    counts = np.bincount(classes.astype(np.int64))
+    return classes == np.uint64(counts.argmax()), int(counts.sum() - counts.max())
 
 
 def _common_places(values: Values, decimals: int | None, largest: float) -> int | None:

@@ -21,6 +21,7 @@ from tabgan.encoding.grouped_levels import GroupedEncoder
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.identifiers.placeholder_text import TextEncoder
 from tabgan.encoding.multiselect import MultiselectEncoder
+from tabgan.inference.infer_schema import infer_schema
 from tabgan.table.columns import TypedSeries
 from tabgan.table.dtypes import describe_dtype
 from tabgan.table.schema import Column
@@ -300,3 +301,20 @@ def test_contract_on_random_floats(drawn):
     finite, decoded = np.isfinite(drawn.values), decode(encoder, encoded)
     pd.testing.assert_series_equal(decoded[~finite], drawn.values[~finite])
     assert decoded[finite].between(drawn.values[finite].min(), drawn.values[finite].max()).all()
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y %H:%M"])
+@pytest.mark.parametrize("freq", ["ME", "QE", "YS"])
+def test_dates_at_the_ends_of_months_stay_there(form, freq):
+    dates = pd.Series(pd.date_range("1995-01-01", periods=40 if freq == "YS" else 140, freq=freq))
+    rows = dates.sample(900, replace=True, random_state=0, ignore_index=True)
+    values = rows.dt.strftime(form).rename("due")
+    cells = TypedSeries(infer_schema(values.to_frame())["due"], values)
+    encoder = NumericEncoder.fit(cells)
+    encoder = NumericEncoder.from_json(cells.column, encoder.to_json())
+    units = np.random.default_rng(0).random((500, 1))
+    made = encoder.decode(units, np.zeros((500, 0), np.int64), 0, np.random.default_rng(0))
+    found = pd.to_datetime(made, format=form)
+    name = {"ME": "is_month_end", "QE": "is_quarter_end", "YS": "is_year_start"}[freq]
+    assert getattr(found.dt, name).all()
+    assert rows.min() <= found.min() <= found.max() <= rows.max()

@@ -20,7 +20,7 @@ from tabgan.evaluation.detection import (
     mean_auc,
     roc_auc,
 )
-from tabgan.evaluation.published_metrics import macro_auc
+from tabgan.evaluation.utility import macro_auc
 
 SCORES = st.lists(st.integers(0, 5), min_size=2, max_size=30)
 

@@ -6,13 +6,13 @@ import pytest
 
 from tabgan import evaluate
 from tabgan.evaluation.compared_tables import CodedColumn
+from tabgan.evaluation.distributions import with_classes
 from tabgan.evaluation.evaluation_parts import Figure, Predicted, Utility
 from tabgan.evaluation.utility import (
     Target,
     choose_target,
     errors_of_kept,
     measure_utility,
-    with_classes,
 )
 
 NONE = np.array([])

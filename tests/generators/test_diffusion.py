@@ -12,8 +12,8 @@ from tabgan.generators.diffusion import (
     MOST_NOISE,
     SCHEDULES,
     USUAL_STEPS,
-    Denoiser,
     Linear,
+    MLPDenoiser,
     Preconditioned,
     check_schedule,
 )
@@ -32,21 +32,19 @@ def rows(n: int) -> torch.Tensor:
     return torch.cat([torch.randn(n, 2, generator=stream()), *levels], dim=1)
 
 
-@pytest.fixture(params=[*SCHEDULES, "direct"])
-def denoiser(request) -> Denoiser:
+@pytest.fixture(params=SCHEDULES)
+def denoiser(request) -> MLPDenoiser:
     torch.manual_seed(0)
-    direct = request.param == "direct"
-    schedule = SCHEDULES["edm" if direct else request.param](5)
-    return Denoiser(LAYOUT, schedule, hidden_dim=8, labels=(3,), direct=direct)
+    return MLPDenoiser(LAYOUT, SCHEDULES[request.param](5), hidden_dim=8, labels=(3,))
 
 
-def test_a_direct_estimate_passes_nothing_through(denoiser):
+def test_numbers_with_little_noise_pass_through_an_untrained_network(denoiser):
     with torch.no_grad():
         denoiser.outlet.weight.zero_()
         denoiser.outlet.bias.zero_()
     x, labels = rows(4), torch.eye(3)[[0, 1, 2, 0]]
     estimate = denoiser(x, labels, torch.full((4, 1), 0.01))[:, :2]
-    assert torch.allclose(estimate, torch.zeros(4, 2) if denoiser.direct else x[:, :2], atol=1e-2)
+    assert torch.allclose(estimate, x[:, :2], atol=1e-2)
 
 
 def test_the_variance_of_noisy_rows_is_that_of_the_schedule(denoiser):
@@ -95,7 +93,7 @@ def test_rows_depend_on_latents_labels_and_the_stream_alone(denoiser):
 
 def test_the_network_is_rebuilt_from_its_sizes(denoiser):
     with torch.device("meta"):
-        again = Denoiser.of_sizes(denoiser.sizes(), LAYOUT, [3])
+        again = MLPDenoiser.of_sizes(denoiser.sizes(), LAYOUT, [3])
     again.load_state_dict(copy.deepcopy(denoiser.state_dict()), assign=True)
     z, labels = denoiser.latents(4, stream()), torch.eye(3)[[0, 1, 2, 0]]
     assert torch.equal(again.draw(z, labels, stream()), denoiser.draw(z, labels, stream()))
@@ -108,9 +106,9 @@ def test_the_network_is_rebuilt_from_its_sizes(denoiser):
     ids=str,
 )
 def test_sizes_that_no_denoiser_has(wrong):
-    sizes = {"hidden_dim": 4, "schedule": "edm", "noise_steps": 5, "spread": 1.0, "direct": False}
+    sizes = {"hidden_dim": 4, "schedule": "edm", "noise_steps": 5, "spread": 1.0}
     with pytest.raises((ValueError, OptionError), match=r"size|noise_steps|schedule"):
-        Denoiser.of_sizes(sizes | wrong, LAYOUT, [])
+        MLPDenoiser.of_sizes(sizes | wrong, LAYOUT, [])
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -118,7 +116,7 @@ def test_a_mixture_is_recovered(name):
     """Two clouds, of three and seven tenths of the rows, each with a level of its own."""
     torch.manual_seed(0)
     layout = RowLayout((None, None), (2,))
-    denoiser = Denoiser(layout, SCHEDULES[name](STEPS[name]), hidden_dim=32)
+    denoiser = MLPDenoiser(layout, SCHEDULES[name](STEPS[name]), hidden_dim=32)
     optimizer = Adam(0.9, 0.999).make(denoiser.parameters(), 4e-3)
     averaged, draws = MovingAverage(denoiser), stream()
     for _ in range(250):

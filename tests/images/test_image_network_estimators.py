@@ -64,12 +64,20 @@ def test_a_loaded_model_draws_the_same_images(fitted, tmp_path):
     with pytest.raises(ModelFileError, match=f"fitted by {type(fitted).__name__}; load it with"):
         ImageGAN.load(path)
     description, tensors = read_model(path)
-    for wrong in ({"kind": "none"}, {"hidden_dim": 0}, {"hidden_dim": 9}):
+    size = "width" if isinstance(fitted, ImageDiffusion) else "hidden_dim"
+    for wrong in ({"kind": "none"}, {size: 0}, {size: 9}):
         network = description["images"]["network"] | wrong
         images = description["images"] | {"network": network}
         write_model(tmp_path / "wrong", description | {"images": images}, tensors)
         with pytest.raises(ModelFileError, match="parts don't fit together"):
             ImageEstimator.load(tmp_path / "wrong")
+
+
+def test_images_of_any_size_keep_it_through_the_folded_maps():
+    wide = np.random.default_rng(0).random((40, 17, 22, 3))
+    drawn = ImageDiffusion(**TINY | {"steps": 2}, noise_steps=2).fit(wide).sample(3)
+    assert drawn.shape == (3, 17, 22, 3)
+    assert np.isfinite(drawn).all()
 
 
 @pytest.mark.parametrize("name", ["edm", "vae"])

@@ -163,3 +163,49 @@ def test_numbers_from_which_others_are_computed_are_no_keys():
         }
     )
     assert infer_schema(frame).columns[0].kind == "integer"
+
+
+def places(codes, counts="even", chapters=None, rows=5000):
+    """Rows of some codes, each of one area and branch."""
+    rng = np.random.default_rng(0)
+    n = len(codes)
+    weights = np.ones(n) if counts == "even" else 1 / np.arange(1, n + 1)
+    area = rng.integers(0, 24, n) if chapters is None else np.asarray(chapters)
+    which = rng.choice(n, rows, p=weights / weights.sum())
+    return pd.DataFrame(
+        {
+            "wo": np.asarray(codes, object)[which],
+            "area": np.array([f"area {own}" for own in area])[which],
+            "branch": (area // 5)[which],
+            "x": rng.normal(size=rows),
+        }
+    )
+
+
+SERIALS = np.random.default_rng(3).choice(10**6, 400, replace=False)
+CHAPTERS = np.repeat(np.arange(10, 60), 8)
+TARIFF = [f"T{c}{n}{(7 * n + c) % 10:02}" for c in range(10, 60) for n in range(8)]
+DISEASES = [f"{letter}{n:02}.{m}" for letter in "ABCDE" for n in range(20) for m in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("codes", "options", "kind"),
+    [
+        ([f"S{own:06}" for own in SERIALS], {}, "key"),
+        ([f"PL-{own:06}" for own in SERIALS], {}, "key"),
+        ((10**7 + 83 * SERIALS).tolist(), {}, "key"),
+        ([f"S{own:06}" for own in SERIALS[:24]], {}, "categorical"),
+        ([f"S{own:06}" for own in SERIALS], {"counts": "few have most"}, "categorical"),
+        (TARIFF, {"chapters": CHAPTERS // 2}, "categorical"),
+        (DISEASES, {}, "categorical"),
+        ((10**7 + 100 * SERIALS).tolist(), {}, "integer"),
+    ],
+)
+def test_codes_of_even_shares_that_mean_nothing_are_keys_by_any_name(codes, options, kind):
+    assert infer_schema(places(codes, **options)).columns[0].kind == kind
+
+
+def test_codes_of_a_name_that_is_kept_are_kept():
+    frame = places([f"S{own:06}" for own in SERIALS])
+    frame["title"] = "Branch " + pd.Series(pd.factorize(frame["wo"])[0] % 400).astype(str)
+    assert infer_schema(frame).columns[0].kind == "categorical"

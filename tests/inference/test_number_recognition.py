@@ -375,3 +375,31 @@ def test_marks_and_dirt_beside_the_bulk_leave_dates_dates():
     dirt = [f"week {n} of {n + 7}" for n in range(60)]
     (column,) = infer_schema(pd.DataFrame({"paid": [*dates, *dirt, *["open"] * 40]}))
     assert (column.kind, column.format) == ("datetime", "%Y-%m-%d")
+
+
+LATITUDES = [f"{value:.4f}" for value in -37.75 - np.random.default_rng(0).random(600) / 5]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        [f"-37.{n}.{n + 7}" for n in range(758, 770)],
+        [f"-37.{n}.333.333" for n in range(758, 770)],
+        [f"-37{n}" for n in range(7580, 7592)],  # without its mark
+    ],
+)
+def test_damaged_numbers_do_not_stretch_the_range(damaged):
+    reading = recognize_numbers(dict.fromkeys([*LATITUDES, *damaged], 1))
+    assert reading is not None
+    assert -38 < reading.minimum < reading.maximum < -37
+    stays = recognize_numbers(dict.fromkeys(LATITUDES, 1) | {"99999": 40})
+    assert stays is not None
+    assert stays.maximum == 99999, "a number that stands for none is a frequent value"
+
+
+def test_a_few_numbers_with_the_other_decimal_mark_are_no_reason_to_take_both_for_thousands():
+    texts = [f"{52 + n / 700:.3f}" for n in range(600)]
+    texts[::50] = [text.replace(".", ",") for text in texts[::50]]
+    reading = recognize_numbers(dict.fromkeys(texts, 1))
+    assert reading is not None
+    assert (reading.minimum, reading.maximum < 53) == (52, True)

@@ -217,3 +217,17 @@ def test_what_many_levels_determine_in_most_rows(rng):
     pairs = [frame.set_axis(["a", "b"], axis=1), made]
     real, new = (own.groupby(["a", "b"]).size().groupby("a").max().sum() / ROWS for own in pairs)
     assert abs(new - real) < 0.02
+
+
+def test_many_names_of_a_row_each_nearly_determine_a_town(rng):
+    town = rng.integers(0, 150, 600)
+    weights = 1 / np.sqrt(np.arange(1, 601))
+    who = rng.choice(600, 1000, p=weights / weights.sum())
+    towns = town[who]
+    odd = rng.random(1000) < 0.02
+    towns[odd] = rng.permutation(towns[odd])
+    frame = pd.DataFrame({"institution": who, "town": towns}).astype(str).radd("x")
+    assert (frame["institution"].value_counts() == 1).sum() > 150
+    (rule,) = near_rules(frame, rng)[1]
+    assert rule.describe().startswith("'institution' determines 'town' in 9")
+    assert not near_rules(frame.assign(town=rng.permutation(frame["town"])), rng)[1]

@@ -8,6 +8,7 @@ from tabgan import TabGAN, TabTrees
 from tabgan.constraints import Inequality
 from tabgan.fitting.private.private_histograms import identifier_encoder
 from tabgan.inference.infer_schema import infer_schema
+from tabgan.sampling.alike_rows import likeness
 from tabgan.sampling.key_groups import GroupSizes, KeyGroups
 from tabgan.sampling.table_keys import learn_keys
 from tabgan.table.columns import ColumnRef, by_position
@@ -316,3 +317,37 @@ def test_a_name_that_repeats_goes_with_what_it_determines():
     frame["route"] = frame["contact"].str.len() % 4
     new = TabTrees(refine=False, random_state=0).fit(frame).sample(500)
     assert new.groupby("contact")["route"].nunique().max() == 1
+
+
+def visits(n_keys=120, seed=0):
+    """Patients, whose sugar and ward are much the same at each visit, and whose pulse is not."""
+    rng = np.random.default_rng(seed)
+    who = np.sort(rng.integers(0, n_keys, 8 * n_keys))
+    home = rng.choice([*"abcd"], n_keys)
+    return pd.DataFrame(
+        {
+            "patient_id": [f"P{400_000 + 37 * own}" for own in who],
+            "sex": rng.choice(["f", "m"], n_keys)[who],
+            "sugar": (90 + 12 * rng.normal(size=n_keys)[who] + 8 * rng.normal(size=len(who))),
+            "ward": np.where(
+                rng.random(len(who)) < 0.8, home[who], rng.choice([*"abcd"], len(who))
+            ),
+            "pulse": rng.normal(70, 8, len(who)).round(),
+        }
+    ).round(1)
+
+
+def test_the_rows_of_a_key_resemble_each_other_as_much_as_real_ones():
+    frame = visits()
+    model = TabTrees(random_state=0, verbose=False, refine=False).fit(frame)
+    drawn = model.sample(len(frame))
+
+    def alike(rows, name):
+        nominal = name == "ward"
+        values = pd.factorize(rows[name])[0].astype(float) if nominal else rows[name].to_numpy()
+        return likeness(pd.factorize(rows["patient_id"])[0], values, nominal=nominal)
+
+    for name in ("sugar", "ward"):
+        assert 0.65 * alike(frame, name) < alike(drawn, name) < 1.1 * alike(frame, name), name
+    assert abs(alike(drawn, "pulse")) < 0.1
+    assert drawn.groupby("patient_id")["sex"].nunique().max() == 1

@@ -4,7 +4,8 @@ Adaptive histogram of a number under differential privacy, refined in rounds of 
 
 The line is first cut by the powers of two, or evenly between declared bounds; then every cell
 that holds many rows is cut again, and so on, down to single values where these are frequent. Each
-round counts every row in one cell at most, and what is cut next depends on noisy counts only.
+round counts every row in one cell, also in those that are not cut, and the mean of a cell's counts
+says whether it holds rows. What is cut next depends on noisy counts only.
 
 Private columns of levels: released by a stability-based histogram of noisy counts.
 
@@ -18,6 +19,7 @@ import math
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -126,25 +128,112 @@ def grow(
     if marks and None in bounds:
         cells = _with_marks(cells, marks)
     line = np.clip(line, cells.low[0], np.nextafter(cells.high[-1], -np.inf))
-    rows = measure(cells.count(line)).astype(np.float64)
-    cells = RangeCells(cells.low, cells.high, rows)
-    if None in bounds:
-        cells = cells.chosen(rows > SURE * sigma)
-    else:
-        rows[~_seen(cells, sigma)] = TRACE * sigma
-    for _ in range(rounds - 1):
-        least = max(SPLIT * sigma, cells.rows.sum() / FINE)
-        which = (cells.rows > least) & _divisible(cells, whole)
-        if not which.any():
-            break
-        parents = cells.chosen(which)
-        parts, owner = _cut(parents, whole)
-        noisy = measure(parts.count(line)).astype(np.float64)
-        rows = _consistent(noisy, owner, parents.rows)
-        parts = RangeCells(parts.low, parts.high, rows)
-        rows = _scaled(np.where(_seen(parts, sigma), rows, 0.0), owner, parents.rows)
-        cells = _merged(cells.chosen(~which), RangeCells(parts.low, parts.high, rows))
-    return cells.chosen(cells.rows > 0)
+    found = _Partition.of(cells, is_open=None in bounds)
+    for left in range(rounds, 0, -1):
+        found = found.counted(measure(found.cells.count(line)).astype(np.float64))
+        which = found.to_cut(sigma, left - 1) & _divisible(found.cells, whole)
+        if which.any():
+            found = found.cut(which, whole)
+    return found.believed(sigma)
+
+
+@dataclass(frozen=True)
+class _Partition:
+    """Cells all over the line, each with the mean of its noisy counts.
+
+    All cells are counted in each round, also those that are not cut: it costs nothing, since a row
+    is in one of them, and the mean shows rows that one count can't tell from noise.
+    """
+
+    cells: RangeCells
+    times: Floats  # counts of each cell
+    family: NDArray[np.intp]  # cells that were cut from one; -1 for the first ones
+    totals: Floats  # of each family: the rows that its cells add up to
+    is_whole: NDArray[np.bool_]  # of each family: whether none of its cells was cut
+    is_open: bool  # whether an end of the line is not declared
+
+    @classmethod
+    def of(cls, cells: RangeCells, *, is_open: bool) -> Self:
+        """Start with cells that were not counted yet."""
+        n = len(cells)
+        none = np.zeros(0)
+        return cls(cells, np.zeros(n), np.full(n, -1), none, none.astype(bool), is_open)
+
+    def counted(self, noisy: Floats) -> Self:
+        """Return the same with another noisy count of each cell."""
+        mean = (self.cells.rows * self.times + noisy) / (self.times + 1)
+        later = self.family >= 0
+        family = self.family[later]
+        size = np.bincount(family, minlength=len(self.totals))
+        short = self.totals - np.bincount(family, mean[later], minlength=len(self.totals))
+        mean[later] += short[family] / size[family]
+        return replace(self, cells=replace(self.cells, rows=mean), times=self.times + 1)
+
+    def seen(self, sigma: float) -> NDArray[np.bool_]:
+        """Tell cells that hold rows from noise.
+
+        A cell needs many rows, or some and an unbroken row of such cells between it and one that
+        has many (hysteresis, as for edges in pictures; Canny, 1986).
+        """
+        is_far = (self.family < 0) & self.is_open
+        # A first cell beside those that are sure doubles the range, or brings negative numbers in,
+        # unless it is a single value.
+        extends = is_far & ((self.cells.high - self.cells.low != 1) | (self.cells.low < 0))
+        noise = sigma / np.sqrt(self.times)
+        sure = self.cells.rows > np.where(is_far, SURE, SEEN) * noise
+        may_be = self.cells.rows > np.where(extends, SEEN, WEAK) * noise
+        goes_on = may_be[1:] & may_be[:-1] & (self.cells.low[1:] == self.cells.high[:-1])
+        run = np.concatenate([[0], np.cumsum(~goes_on)])
+        found: NDArray[np.bool_] = may_be & (np.bincount(run, sure) > 0)[run]
+        return found
+
+    def to_cut(self, sigma: float, left: int) -> NDArray[np.bool_]:
+        """Choose the cells with many rows.
+
+        The first and the last one decide the range: they are cut as soon as the mean of the counts
+        that are left can tell their parts from noise.
+        """
+        seen = self.seen(sigma)
+        if not left or not seen.any():
+            return np.zeros(len(seen), bool)
+        rows = np.where(seen, self.cells.rows, 0.0)
+        least = np.full(len(seen), max(SPLIT * sigma, rows.sum() / FINE))
+        least[np.flatnonzero(seen)[[0, -1]]] = SPLIT * sigma / left**0.5
+        chosen: NDArray[np.bool_] = rows > least
+        return chosen
+
+    def cut(self, which: NDArray[np.bool_], whole: bool) -> Self:
+        """Cut some of the cells; their parts have not been counted yet."""
+        parts, owner = _cut(self.cells.chosen(which), whole)
+        totals, is_whole = self.totals.copy(), self.is_whole.copy()
+        later = which & (self.family >= 0)
+        np.subtract.at(totals, self.family[later], self.cells.rows[later])
+        is_whole[self.family[later]] = False
+        low = np.concatenate([self.cells.low[~which], parts.low])
+        order = np.argsort(low, kind="stable")
+        high = np.concatenate([self.cells.high[~which], parts.high])
+        rows = np.concatenate([self.cells.rows[~which], parts.rows])
+        times = np.concatenate([self.times[~which], np.zeros(len(parts))])
+        family = np.concatenate([self.family[~which], owner + len(totals)])
+        return replace(
+            self,
+            cells=RangeCells(low[order], high[order], rows[order]),
+            times=times[order],
+            family=family[order],
+            totals=np.concatenate([totals, self.cells.rows[which]]),
+            is_whole=np.concatenate([is_whole, np.ones(int(which.sum()), bool)]),
+        )
+
+    def believed(self, sigma: float) -> RangeCells:
+        """Return the cells that hold rows; of a declared range all, with a trace in the others."""
+        seen = self.seen(sigma)
+        rows = np.where(seen, self.cells.rows, 0.0)
+        later = self.family >= 0
+        family = self.family[later]
+        rows[later] = _scaled(rows[later], family, np.maximum(self.totals, 0), self.is_whole)
+        if not self.is_open:
+            rows[~later & ~seen] = TRACE * sigma
+        return replace(self.cells, rows=rows).chosen(rows > 0)
 
 
 def _first_cells(whole: bool, bounds: tuple[float | None, float | None]) -> RangeCells:
@@ -197,40 +286,16 @@ def _cut(cells: RangeCells, whole: bool) -> tuple[RangeCells, NDArray[np.intp]]:
     return RangeCells(low[real], high[real], np.zeros(int(real.sum()))), owner[real]
 
 
-def _seen(cells: RangeCells, sigma: float) -> NDArray[np.bool_]:
-    """Tell cells that hold rows from noise.
-
-    A cell needs many rows, or some and an unbroken row of such cells between it and one that has
-    many (hysteresis, as for edges in pictures; Canny, 1986).
-    """
-    may_be = cells.rows > WEAK * sigma
-    goes_on = may_be[1:] & may_be[:-1] & (cells.low[1:] == cells.high[:-1])
-    run = np.concatenate([[0], np.cumsum(~goes_on)])
-    seen: NDArray[np.bool_] = (np.bincount(run, cells.rows > SEEN * sigma) > 0)[run]
-    return seen
-
-
-def _consistent(noisy: Floats, owner: NDArray[np.intp], parents: Floats) -> Floats:
-    """Move the rows of parts so that they add up to those of the cell that they are cut from."""
-    short = parents - np.bincount(owner, noisy)
-    moved: Floats = noisy + (short / np.bincount(owner))[owner]
-    return moved
-
-
-def _scaled(rows: Floats, owner: NDArray[np.intp], parents: Floats) -> Floats:
+def _scaled(
+    rows: Floats, family: NDArray[np.intp], totals: Floats, is_whole: NDArray[np.bool_]
+) -> Floats:
     """Scale the rows of parts to those of their cell; evenly spread where no part has any."""
-    total = np.bincount(owner, rows, minlength=len(parents))
-    even = (parents / np.bincount(owner))[owner]
+    n = len(totals)
+    even = (totals / np.maximum(np.bincount(family, minlength=n), 1) * is_whole)[family]
+    total = np.bincount(family, rows, minlength=n)[family]
     with np.errstate(invalid="ignore", divide="ignore"):
-        scaled = rows * (parents / total)[owner]
-    return np.where(total[owner] > 0, scaled, even)
-
-
-def _merged(one: RangeCells, other: RangeCells) -> RangeCells:
-    low = np.concatenate([one.low, other.low])
-    order = np.argsort(low, kind="stable")
-    high, rows = (np.concatenate(pair) for pair in ((one.high, other.high), (one.rows, other.rows)))
-    return RangeCells(low[order], high[order], rows[order])
+        scaled = rows * totals[family] / total
+    return np.where(total > 0, scaled, even)
 
 
 _PATTERNS = {  # how values are written that no value is looked at for

@@ -206,6 +206,37 @@ def test_a_number_is_counted_in_one_cell_of_each_round(line, more, whole, bounds
         assert np.abs(one - two).sum() <= 1
 
 
+def test_an_end_that_one_count_cannot_tell_from_noise_is_found_by_their_mean():
+    """A rare highest grade, and a spike far beyond all other numbers, of three times the noise."""
+    counted = tree.grow(
+        np.repeat([0.0, *range(2, 17), 1.0, 99_999.0], [9_000, *[900] * 15, 300, 300]),
+        whole=True,
+        bounds=(None, None),
+        measure=lambda counts: counts,
+        sigma=100.0,
+        rounds=6,
+    )
+    assert counted.rows[counted.low == 1].tolist() == [300]
+    assert counted.low[-1] > 90_000
+    assert counted.rows.sum() == pytest.approx(9_000 + 15 * 900 + 600)
+
+
+def test_noise_beside_the_numbers_seldom_widens_their_range():
+    ends = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        cells = tree.grow(
+            np.repeat(np.arange(17.0, 64), 400),
+            whole=True,
+            bounds=(None, None),
+            measure=lambda counts, rng=rng: np.rint(counts + rng.normal(0, 80, len(counts))),
+            sigma=80.0,
+            rounds=6,
+        )
+        ends.append((cells.low[0] >= 16, cells.high[-1] <= 64))
+    assert np.mean(ends) > 0.98
+
+
 @pytest.mark.parametrize(
     ("epsilon", "delta"), [(0.01, 1e-14), (0.01, 0.5), (1e3, 0.5), (1e3, 1e-14)]
 )
