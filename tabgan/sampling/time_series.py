@@ -45,7 +45,7 @@ LEAST_EXPLAINED = 0.02  # of what trend and season leave, by the rows before …
 EVIDENCE = 10.0  # … and as much as so many of the rows held out
 RESIDUAL_BINS = 16
 GROWTH = Growth(depth=4, rate=0.2, bins=64)  # of trees that see a forecast
-MOST_LEARNED = 20_000  # rows, each with those before it, that are learned from
+MOST_LEARNED = 10_000  # rows, each with those before it, that are learned from
 MOST_QUANTILES = 201
 LEAST_THERE = 0.5  # share of the dates that a sample has, for its rows to follow each other
 BLOCK = 250  # rows of a series that are drawn one after the other
@@ -137,6 +137,8 @@ class _Before(NamedTuple):
 
     def take(self, rows: NDArray[np.bool_]) -> "_Before":
         """Return the same of some rows."""
+        if rows.all():
+            return self
         lagged = tuple(lagged[rows] for lagged in self.lagged)
         return _Before(self.basis[rows], self.phases[rows], lagged)
 
@@ -637,6 +639,7 @@ class _SeriesFit:
             order=(0,),
             level_growth=GROWTH,
             least=self.least,
+            folds=1,
             seed=int(rng.integers(2**31)),
         )
         none = np.zeros((len(codes), 0))
