@@ -613,7 +613,9 @@ def _loss(
     return float(-np.log(np.maximum(chances, LEAST_CHANCE)).mean())
 
 
-def _parts_held_out(n_rows: int, folds: int, rng: np.random.Generator) -> list[NDArray[np.bool_]]:
+def _parts_held_out(
+    n_rows: int, rng: np.random.Generator, folds: int = FOLDS
+) -> list[NDArray[np.bool_]]:
     """Return which rows each classifier holds out.
 
     Of few rows a tenth says little of when growth is to end, and each row that is not learned from
