@@ -33,14 +33,23 @@ from tabgan.table.number_scale import Lattice, fit_scale
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import RANGED, Column, Schema
 
-__all__ = ["RowOrder", "TimeGrid", "columns_in_order", "find_order", "find_time_grids", "is_code"]
+__all__ = [
+    "RowOrder",
+    "TimeGrid",
+    "columns_in_order",
+    "ends_of_dates",
+    "find_order",
+    "find_time_grids",
+    "is_code",
+]
 
 LEAST_DATES = 50
 LEAST_FULL = 0.95  # share of the places of the grid that have a row
 LEAST_OPEN = 5  # dates of an hour of the week in which there are rows …
 MOST_CLOSED = 0.02  # … and share of the rows in other ones
 MOST_PLACES = 1 << 20
-MOST_BEYOND = 0.05  # of the places, beyond the ends
+LEFT_OUT = 2  # times the fewest rows that an end tells of are left out before it, at most
+MOST_YEARS = 290  # since 1970, as far as nanoseconds reach
 FEWEST_IN_ORDER = 50  # rows that tell of an order
 FEWEST_ORDERED_VALUES = 6  # of a column; of fewer, it is classes that stand together
 MOST_OUT_OF_ORDER = 0.001  # share of the rows
@@ -133,22 +142,32 @@ class TimeGrid:
         return every[self._is_open[_hours(every, self._unit)]]
 
     def _places_for(self, n_rows: int, first: int, last: int) -> Places:
-        """Return the dates between two ends; some beyond them, as ends of few rows are not kept."""
+        """Return the dates between two ends, and beyond them where there are more rows.
+
+        Few lie before the first end, which may have left them out: the series begins at the
+        roundest date. The others lie behind the last end.
+        """
         places = self.places(first, last)
         missing = n_rows - len(places)
-        if not 0 < missing <= MOST_BEYOND * len(places):
+        if missing <= 0 or not len(places):
             return places
-        share = missing // 2
-        beyond = self.step * max(share, 1) * HOURS_OF_WEEK // len(self.open_hours) + self.step
+        week = round(7 * self.ticks_per_day)
+        beyond = -(-(last - first) * missing // len(places)) + 2 * max(week, self.step)
+        if last + beyond > MOST_YEARS * 365 * self.ticks_per_day:
+            return places
         before, after = self.places(first - beyond, first - 1), self.places(last + 1, last + beyond)
-        return np.concatenate([before[len(before) - share :], places, after[: missing - share]])
+        n_before = min(missing, LEFT_OUT * self.column.column.least_rows, len(before))
+        begin = before[len(before) - n_before :]
+        every = np.concatenate([begin, places, after])
+        start = int(_roundness(every[: len(begin) + 1], self._unit).argmax())
+        return every[start : start + n_rows]
 
     def write(
         self, frame: pd.DataFrame, encoder: TableEncoder, rng: np.random.Generator, check: Check
     ) -> pd.DataFrame:
         """Move rows whose date is taken, or lies beside the grid, to the nearest free one.
 
-        Where there are many more rows than dates, all stay.
+        The series goes on behind its end where there are more rows than dates.
 
         Parameters
         ----------
@@ -164,7 +183,7 @@ class TimeGrid:
         at = self.column.position
         column = encoder.schema.columns[at]
         numbers = TypedSeries(column, frame.iloc[:, at]).numbers
-        ends = _ends_of(encoder, at)
+        ends = ends_of_dates(encoder, at)
         if ends is None or not numbers.present.all() or len(frame) < 2:
             return frame
         places = self._places_for(len(frame), *ends)
@@ -275,7 +294,14 @@ def _hours(ticks: Places, unit: str) -> Places:
     return as_unit(ticks, unit, "h") % HOURS_OF_WEEK
 
 
-def _ends_of(encoder: TableEncoder, at: int) -> tuple[int, int] | None:
+def _roundness(ticks: Places, unit: str) -> Places:
+    """Return how many of a year, a month, a day and an hour begin with each date."""
+    dates = ticks.view(f"datetime64[{unit}]")
+    rounded = (dates.astype(f"datetime64[{part}]").astype(dates.dtype) for part in "YMDh")
+    return np.asarray(sum((own == dates).astype(np.int64) for own in rounded), np.int64)
+
+
+def ends_of_dates(encoder: TableEncoder, at: int) -> tuple[int, int] | None:
     """Return the first and last date that the encoder of a column draws, in ticks."""
     own = encoder.encoders.get(at)
     return own.ends if isinstance(own, NumericEncoder) else None

@@ -5,7 +5,7 @@ series in which it does, all columns but the date are drawn again at the end, in
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -20,9 +20,10 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoders import Encoded
 from tabgan.encoding.table_encoder import TableEncoder
+from tabgan.generators.trees.grow_trees import Growth
 from tabgan.generators.trees.tree_generator import TreeGenerator, TreeTraining
 from tabgan.generators.trees.vector_leaf_trees import Features
-from tabgan.sampling.time_grid import TimeGrid
+from tabgan.sampling.time_grid import TimeGrid, ends_of_dates
 from tabgan.table.columns import ColumnFrame, TypedSeries
 
 __all__ = ["TimeSeries", "fit_series"]
@@ -32,7 +33,8 @@ LAST_ROWS = 8  # before a row, by which it is drawn …
 MOST_LAG = 200  # … and the ones a day, a week or a year ago, if they are so many rows before
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.2425}  # days
 LEAST_CYCLES = 2
-KNOTS = 9  # of the trend
+FEW_KNOTS, MOST_KNOTS = 9, 200  # of the trend: …
+KNOT_ROWS = 25  # … at most one for so many rows
 WAVES = 3  # of each cycle
 RIDGE = 1.0
 LEAST_CHANCE = 1e-4  # of a normal score
@@ -41,11 +43,13 @@ MOST_SHOWN = 10  # levels of a column with an indicator
 STRETCHES = 40  # every other one is held out
 LEAST_EXPLAINED = 0.02  # of what trend and season leave, by the rows before …
 EVIDENCE = 10.0  # … and as much as so many of the rows held out
-RESIDUAL_BINS = 64
+RESIDUAL_BINS = 16
+GROWTH = Growth(depth=4, rate=0.2, bins=64)  # of trees that see a forecast
+MOST_LEARNED = 10_000  # rows, each with those before it, that are learned from
 MOST_QUANTILES = 201
 LEAST_THERE = 0.5  # share of the dates that a sample has, for its rows to follow each other
-BLOCK, MOST_BLOCKS = 500, 256  # rows of a series that are drawn one after the other; of blocks
-WARM_UP, OVERLAP = 50, 100  # rows of a block before it begins, and after its end
+BLOCK = 250  # rows of a series that are drawn one after the other
+WARM_UP, OVERLAP = 40, 50  # rows of a block before it begins, and after its end
 
 Places = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -58,32 +62,39 @@ class _Clock:
     Parameters
     ----------
     first, last
-        The first and last date of the training rows, in ticks.
+        The first and last date that are drawn, in ticks.
     cycles
         Ticks of each cycle.
+    n_knots
+        Where the line of the trend bends, and its ends.
     """
 
     first: int
     last: int
     cycles: tuple[float, ...]
+    n_knots: int
 
     @classmethod
-    def of(cls, ticks: Places, grid: TimeGrid) -> Self:
-        first, last = int(ticks[0]), int(ticks[-1])
+    def of(cls, ends: tuple[int, int], grid: TimeGrid) -> Self:
+        """Return the clock of a series between two dates, with a trend of few bends."""
+        first, last = ends
         every = (days * grid.ticks_per_day for days in CYCLES.values())
         kept = (c for c in every if 2 * grid.step < c <= (last - first) / LEAST_CYCLES)
-        return cls(first, last, tuple(kept))
+        return cls(first, last, tuple(kept), FEW_KNOTS)
 
     def phases(self, ticks: Places) -> Floats:
-        """Return where dates lie in the whole series and in each cycle, from 0 to 1."""
-        along = (ticks - self.first) / (self.last - self.first)
+        """Return where dates lie in the whole series and in each cycle, from 0 to 1.
+
+        Beyond its ends the series runs back, so that its trend stays what it was.
+        """
+        along = np.abs(((ticks - self.first) / (self.last - self.first) + 1) % 2 - 1)
         return np.column_stack([along, *(ticks / cycle % 1 for cycle in self.cycles)])
 
     def basis(self, ticks: Places) -> Floats:
         """Return a bent line through the series, and waves of each cycle, as regressors."""
         along, *phases = self.phases(ticks).T
-        knots = np.arange(KNOTS) / (KNOTS - 1)
-        bends = np.maximum(1 - np.abs(along.clip(0, 1)[:, None] - knots) * (KNOTS - 1), 0)
+        at = along[:, None] * (self.n_knots - 1)
+        bends = np.maximum(1 - np.abs(at - np.arange(self.n_knots)), 0)
         angles = [2 * np.pi * wave * phase for phase in phases for wave in range(1, WAVES + 1)]
         return np.column_stack([bends, *map(np.sin, angles), *map(np.cos, angles)])
 
@@ -126,6 +137,8 @@ class _Before(NamedTuple):
 
     def take(self, rows: NDArray[np.bool_]) -> "_Before":
         """Return the same of some rows."""
+        if rows.all():
+            return self
         lagged = tuple(lagged[rows] for lagged in self.lagged)
         return _Before(self.basis[rows], self.phases[rows], lagged)
 
@@ -173,13 +186,18 @@ class _SeriesColumn:
     residuals
         Quantiles of what the forecast leaves of a number; none of a level.
     trees
-        Draws that, or the level, given the forecast, the row before and the columns before.
+        Draws the bin of that, or the level, given the forecast, the row and the columns before.
     """
 
     scores: _Scores
     weights: Floats
     residuals: Floats
     trees: TreeGenerator
+
+    def residuals_in(self, bins: Places, rng: np.random.Generator) -> Floats:
+        """Draw what the forecast leaves of a number, given its bin."""
+        ranks = (bins + rng.random(len(bins))) / RESIDUAL_BINS
+        return np.interp(ranks, np.linspace(0, 1, len(self.residuals)), self.residuals)
 
     def to_tensors(self) -> dict[str, Tensor]:
         own = {
@@ -274,7 +292,7 @@ class TimeSeries:
             The only source of randomness.
         """
         n, warm = len(ticks), WARM_UP + max(self.lags)
-        n_blocks = int(np.clip(n // BLOCK, 1, MOST_BLOCKS))
+        n_blocks = max(n // BLOCK, 1)
         length = -(-n // n_blocks)
         more = min(OVERLAP, length) * (n_blocks > 1)
         beside = self.grid.step * np.arange(1, warm + n_blocks * length + more - n + 1)
@@ -313,13 +331,12 @@ class TimeSeries:
             )
             for own in self.columns:
                 context, forecast = before.context(own.scores, now, own.weights)
-                unit, code = own.trees.draw(n, rng, context=context)
+                drawn = own.trees.draw(n, rng, context=context)[1][:, 0]
                 if own.scores.column < self.layout.n_numbers:
-                    grid = np.linspace(0, 1, len(own.residuals))
-                    score = forecast[:, 0] + np.interp(unit[:, 0], grid, own.residuals)
+                    score = forecast[:, 0] + own.residuals_in(drawn, rng)
                     numbers[:, own.scores.column] = ndtr(score)
                 else:
-                    row[:, own.scores.column - self.layout.n_numbers] = code[:, 0]
+                    row[:, own.scores.column - self.layout.n_numbers] = drawn
                 now[:, own.scores.places] = _scores_of(own.scores, self.layout, numbers, row)
             scores.append(now)
             units.append(numbers)
@@ -328,13 +345,12 @@ class TimeSeries:
 
     def to_json(self) -> dict[str, Any]:
         """Describe all but the tensors by JSON values."""
-        clock = {"first": self.clock.first, "last": self.clock.last, "cycles": self.clock.cycles}
         columns = [
             {"column": own.scores.column, "trees": own.trees.to_json()} for own in self.columns
         ]
         return {
             "grid": self.grid.to_json(),
-            "clock": clock,
+            "clock": asdict(self.clock),
             "lags": [*self.lags],
             "columns": columns,
         }
@@ -367,10 +383,13 @@ class TimeSeries:
         """
         clock = description["clock"]
         cycles = tuple(map(float, clock["cycles"]))
-        found = _Clock(int(clock["first"]), int(clock["last"]), cycles)
+        n_knots = int(clock["n_knots"])
+        found = _Clock(int(clock["first"]), int(clock["last"]), cycles, n_knots)
         lags = tuple(map(int, description["lags"]))
         if found.first >= found.last or not all(cycle > 0 for cycle in cycles):
             raise ValueError("series: dates without a length")
+        if not 2 <= n_knots <= MOST_KNOTS:
+            raise ValueError("series: a trend of too few or too many bends")
         if not lags or lags[0] != 1 or not 0 < min(lags) <= max(lags) <= MOST_LAG + 1:
             raise ValueError("series: rows that don't come before")
         own = [under(f"{place}.", tensors) for place in range(len(description["columns"]))]
@@ -387,12 +406,15 @@ class TimeSeries:
             )
             weights, residuals = (part[name].numpy() for name in ("weights", "residuals"))
             column = _SeriesColumn(scores[place], weights, residuals, trees)
-            _check_column(column, found, len(lags), width)
+            is_number = drawn[place] < layout.n_numbers
+            _check_column(column, found, len(lags), width, is_number=is_number)
             columns.append(column)
         return cls(TimeGrid.from_json(description["grid"]), found, lags, layout, tuple(columns))
 
 
-def _check_column(own: _SeriesColumn, clock: _Clock, n_lags: int, width: int) -> None:
+def _check_column(
+    own: _SeriesColumn, clock: _Clock, n_lags: int, width: int, *, is_number: bool
+) -> None:
     """Check that a column's parts fit to each other."""
     now = np.zeros((1, width))
     tick = np.array([clock.first], np.int64)
@@ -403,7 +425,6 @@ def _check_column(own: _SeriesColumn, clock: _Clock, n_lags: int, width: int) ->
         raise ValueError("series: a forecast needs a weight for each regressor")
     if own.trees.n_context != before.context(own.scores, now, own.weights)[0].shape[1]:
         raise ValueError("series: trees of another context")
-    is_number = not len(own.scores.levels) and len(own.trees.grids) > 0
     if is_number and (len(own.residuals) < 2 or (np.diff(own.residuals) < 0).any()):
         raise ValueError("series: quantiles of a number must rise")
 
@@ -413,9 +434,9 @@ def _n_columns(layout: RowLayout) -> int:
 
 
 def _layout_of(layout: RowLayout, column: int) -> RowLayout:
-    """Return the layout of a row of one column."""
+    """Return the layout of what trees draw of one column: a level, or the bin of a residual."""
     if column < layout.n_numbers:
-        return RowLayout((None,))
+        return RowLayout((), (RESIDUAL_BINS,))
     return RowLayout((), (layout.widths[column - layout.n_numbers],))
 
 
@@ -503,7 +524,8 @@ def fit_series(
     None if no column depends on the rows before, or the series is short.
     """
     at, layout = grid.column.position, encoder.spans
-    if len(rows.codes) < LEAST_ROWS or at not in encoder.places or stop():
+    ends = ends_of_dates(encoder, at)
+    if len(rows.codes) < LEAST_ROWS or ends is None or at not in encoder.places or stop():
         return None
     ticks = table[at].numbers.values.astype(np.int64)
     by_date = np.argsort(ticks, kind="stable")
@@ -521,16 +543,20 @@ def fit_series(
     scores = _all_scores(layout, drawn, [*zip(levels, bands, strict=True)])
     parts = [_scores_of(each, layout, numbers, codes) for each in scores]
     now: Floats = np.column_stack(parts)
-    clock = _Clock.of(ticks, grid)
+    clock = _Clock.of(ends, grid)
     lags = _lags_of(grid, clock)
-    before = _Before(
-        clock.basis(ticks)[max(lags) :],
-        clock.phases(ticks)[max(lags) :],
-        tuple(now[max(lags) - lag : len(now) - lag] for lag in lags),
-    )
-    now, codes, numbers = now[max(lags) :], codes[max(lags) :], numbers[max(lags) :]
+    rows_after = np.arange(max(lags), len(now))
+    if len(rows_after) > MOST_LEARNED:
+        chosen = numpy_stream(seed, "series", "rows").choice(rows_after, MOST_LEARNED, False)
+        rows_after = np.sort(chosen)
+    phases, lagged = clock.phases(ticks[rows_after]), tuple(now[rows_after - lag] for lag in lags)
+    before = _Before(clock.basis(ticks[rows_after]), phases, lagged)
+    now, codes, numbers = now[rows_after], codes[rows_after], numbers[rows_after]
     if not any(_depends(before, each, now) for each in scores):
         return None
+    knots = np.clip(len(ticks) // max(KNOT_ROWS, least), FEW_KNOTS, MOST_KNOTS)
+    clock = replace(clock, n_knots=int(knots))  # no stretch that is held out would have such bends
+    before = before._replace(basis=clock.basis(ticks[rows_after]))
     fit = _SeriesFit(layout, before, now, numbers, codes, least, seed, stop)
     columns = tuple(fit.column(each) for each in scores)
     return None if stop() else TimeSeries(grid, clock, lags, layout, columns)
@@ -601,27 +627,25 @@ class _SeriesFit:
         )
         weights = _regression(before.regressors(scores, now), own)
         context, forecast = before.context(scores, now, weights)
+        if is_number:
+            left = (own - forecast)[:, 0]
+            residuals, ranks = _quantiles(left, self.least), np.argsort(np.argsort(left))
+            codes = RESIDUAL_BINS * ranks // max(len(ranks), 1)
+        else:
+            residuals, codes = np.zeros(0), self.codes[:, scores.column - n_numbers]
+        rng = numpy_stream(self.seed, "series", scores.column)
         training = TreeTraining(
             layout=_layout_of(layout, scores.column),
             order=(0,),
+            level_growth=GROWTH,
             least=self.least,
-            seed=int(numpy_stream(self.seed, "series", scores.column).integers(2**31)),
+            folds=1,
+            seed=int(rng.integers(2**31)),
         )
-        if not is_number:
-            codes = self.codes[:, [scores.column - n_numbers]]
-            none = np.zeros((len(codes), 0))
-            residuals, encoded = np.zeros(0), (none, none, codes)
-        else:
-            left = (own - forecast)[:, 0]
-            residuals = _quantiles(left, self.least)
-            ranks = np.argsort(np.argsort(left, kind="stable"))
-            low = np.floor(RESIDUAL_BINS * ranks / max(len(ranks), 1)) / RESIDUAL_BINS
-            encoded = (
-                low[:, None],
-                np.full((len(low), 1), 1 / RESIDUAL_BINS),
-                np.zeros((len(low), 0), np.int64),
-            )
-        trees = training.run(*encoded, context=context, stop=lambda _place: self.stop())
+        none = np.zeros((len(codes), 0))
+        trees = training.run(
+            none, none, codes[:, None], context=context, stop=lambda _at: self.stop()
+        )
         return _SeriesColumn(scores, weights, residuals, trees)
 
 

@@ -83,12 +83,36 @@ def test_other_dates_are_no_series(dates):
     assert grids_of(table_of(dates)) == ()
 
 
-def test_rows_stay_where_there_are_many_more_than_dates():
-    real = table_of(SERIES["business days"])
+@pytest.mark.parametrize("dates", SERIES.values(), ids=SERIES)
+def test_a_series_goes_on_behind_its_end_where_there_are_more_rows(dates):
+    real = table_of(dates)
     (grid,) = grids_of(real)
     encoder = TableEncoder.fit(real, infer_schema(real), np.random.default_rng(0))
     drawn = pd.concat([real, real], ignore_index=True)
+    written = grid.write(drawn, encoder, np.random.default_rng(0), all_rows)
+    longer = grids_of(written)[0]
+    assert (longer.step, longer.phase, longer.open_hours) == (
+        grid.step,
+        grid.phase,
+        grid.open_hours,
+    )
+    assert set(real["when"]) < set(written["when"])
+    assert written.dtypes.equals(real.dtypes)
+
+
+def test_a_series_does_not_go_on_beyond_what_dates_can_hold():
+    real = table_of(pd.date_range("2000-01-01", periods=60, freq="28D"))
+    (grid,) = grids_of(real)
+    encoder = TableEncoder.fit(real, infer_schema(real), np.random.default_rng(0))
+    drawn = pd.concat([real] * 80, ignore_index=True)
     assert grid.write(drawn, encoder, np.random.default_rng(0), all_rows) is drawn
+
+
+@pytest.mark.parametrize("hours", [250, 600])
+def test_a_series_begins_where_the_table_does(hours):
+    real = table_of(pd.date_range("2023-01-01", periods=hours, freq="h"))
+    drawn = TabTrees(random_state=0, refine=False, verbose=False).fit(real).sample(hours)
+    assert drawn["when"].equals(real["when"])
 
 
 def test_rows_stay_where_a_condition_would_not_hold():

@@ -103,7 +103,8 @@ def shorten(description, tensors):
         change("lags", [0]),
         change("lags", [1, 10**9]),
         change("columns", []),
-        change("clock", {"first": 5, "last": 5, "cycles": []}),
+        change("clock", {"first": 5, "last": 5, "cycles": [], "n_knots": 9}),
+        change("clock", {"first": 5, "last": 6, "cycles": [], "n_knots": 10**9}),
         shorten,
     ],
 )
@@ -121,6 +122,19 @@ def test_a_condition_holds_in_all_rows_of_a_series(trees):
     drawn = trees.sample(200, where={"state": "run"}, random_state=1)
     assert len(drawn) == 200
     assert set(drawn["state"]) == {"run"}
+
+
+def test_a_longer_sample_goes_on_behind_the_end_of_the_series(trees):
+    drawn = trees.sample(2 * len(REAL), random_state=1)
+    assert (drawn["when"].diff()[1:] == pd.Timedelta("1h")).all()
+    for part in (drawn.iloc[: len(REAL)], drawn.iloc[len(REAL) :]):
+        assert lag(part["load"]) == pytest.approx(lag(REAL["load"]), abs=0.08)
+        assert part["load"].mean() == pytest.approx(REAL["load"].mean(), abs=2)
+
+
+def test_a_series_follows_the_trend_of_the_table(drawn):
+    days = [frame["load"].rolling(25).mean() for frame in (REAL, drawn)]
+    assert days[0].corr(days[1]) > 0.75
 
 
 def test_few_rows_of_a_series_are_drawn_alone(trees):

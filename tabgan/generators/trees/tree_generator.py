@@ -436,6 +436,8 @@ class TreeTraining:
         How the trees of levels, and of digits of numbers, are grown.
     least
         Training rows on which each leaf and each bin of a number rests at least.
+    folds
+        Classifiers of a column whose mean is taken where rows are few; 1 is the fastest.
     seed
         Root of all streams of randomness.
     workers
@@ -448,6 +450,7 @@ class TreeTraining:
     level_growth: Growth = LEVEL_GROWTH
     digit_growth: Growth = DIGIT_GROWTH
     least: int = 1
+    folds: int = FOLDS
     seed: int = 0
     workers: int = 1
 
@@ -587,7 +590,7 @@ class _ColumnFit:
                 stop=stop,
             )
 
-        first, *others = _parts_held_out(len(classes), rng)
+        first, *others = _parts_held_out(len(classes), rng, training.folds)
         growth = replace(growth, rounds=-(-growth.rounds // (1 + len(others))))
         parts = [fit(growth, first)]
         if others and not stop():
@@ -610,16 +613,18 @@ def _loss(
     return float(-np.log(np.maximum(chances, LEAST_CHANCE)).mean())
 
 
-def _parts_held_out(n_rows: int, rng: np.random.Generator) -> list[NDArray[np.bool_]]:
+def _parts_held_out(
+    n_rows: int, rng: np.random.Generator, folds: int = FOLDS
+) -> list[NDArray[np.bool_]]:
     """Return which rows each classifier holds out.
 
     Of few rows a tenth says little of when growth is to end, and each row that is not learned from
     is missed: so several classifiers learn from other rows each.
     """
-    if n_rows > FEW_ROWS:
+    if n_rows > FEW_ROWS or folds == 1:
         return [rng.random(n_rows) < HELD_OUT]
-    fold = rng.permutation(n_rows) % FOLDS
-    return [fold == number for number in range(FOLDS)]
+    fold = rng.permutation(n_rows) % folds
+    return [fold == number for number in range(folds)]
 
 
 _NO_LEVELS = np.zeros(0, np.int64)
