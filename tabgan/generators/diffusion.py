@@ -143,12 +143,22 @@ class Cosine(LearnedSteps):
         return MOST_NOISE * (1 - (math.pi / 2 * t / self.n_steps).cos())
 
 
+@dataclass(frozen=True)
 class Preconditioned(NoiseSchedule):
     """EDM: few sampling steps without fresh noise, and log-normal noise in the training.
 
     After Karras et al. (2022, arXiv:2206.00364): ln α ~ N(−1.2, 1.2²) in training, the squared
     error over what it is at best for data that are nothing but normal, and sampling steps that are
     evenly spread over α^(1/7).
+
+    Parameters
+    ----------
+    n_steps
+        Steps T of the sampling.
+    most
+        α_T.
+    mean
+        Mean of ln α in training.
 
     Examples
     --------
@@ -159,14 +169,16 @@ class Preconditioned(NoiseSchedule):
     name = "edm"
     samples_by_flow = True
 
+    most: float = MOST_NOISE
+    mean: float = -1.2
+
     least: ClassVar[float] = 0.01
-    mean: ClassVar[float] = -1.2
     deviation: ClassVar[float] = 1.2
     power: ClassVar[float] = 7.0
 
     def alphas(self) -> Tensor:
         """Return the noise levels of the sampling."""
-        low, high = self.least ** (1 / self.power), MOST_NOISE ** (1 / self.power)
+        low, high = self.least ** (1 / self.power), self.most ** (1 / self.power)
         n = self.n_steps
         roots = torch.linspace(low, high, n, dtype=torch.float64) if n > 1 else torch.tensor([high])
         return torch.cat([torch.zeros(1, dtype=torch.float64), roots.double() ** self.power])

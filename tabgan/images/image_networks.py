@@ -5,7 +5,7 @@ pixels and, if the GAN is conditional, the one-hot labels.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple, Self, cast
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.diffusion import Denoiser, NoiseSchedule
+from tabgan.generators.diffusion import Denoiser, NoiseSchedule, Preconditioned
 from tabgan.generators.gan.table_networks import Discriminator, LabelEmbedding
 from tabgan.generators.generator_training import Generator
 from tabgan.generators.latents import Prior
@@ -555,6 +555,9 @@ CONTEXT_DIM = 128
 SMALLEST_FOLDED = 16  # pixels of the shorter side
 MOST_MAPS = 2**12  # channels, in a file that is not damaged
 PIXEL_SPREAD = 0.5  # deviation of pixels from −1 to 1, about
+# Pixels are much alike, so that it takes more noise to hide an image than a row of a table. On
+# MNIST, α_T = 10 gave digits with too much ink, of which 85 % were read as their label; 80: 91 %.
+MOST_PIXEL_NOISE, MEAN_PIXEL_NOISE = 80.0, -0.6
 
 
 class UNetDenoiser(Denoiser):
@@ -581,6 +584,8 @@ class UNetDenoiser(Denoiser):
     """
 
     def __init__(self, size: ImageSize, schedule: NoiseSchedule, *, width: int = 32) -> None:
+        if isinstance(schedule, Preconditioned):
+            schedule = replace(schedule, most=MOST_PIXEL_NOISE, mean=MEAN_PIXEL_NOISE)
         super().__init__(
             RowLayout((None,) * size.n_pixels),
             schedule,

@@ -105,9 +105,10 @@ def test_quiet_leaves_the_verdict_to_the_exit_code(run, tables):
 
 def test_wrong_usage(run, tables):
     files = (tables["real"], tables["fresh"])
-    assert run("evaluate", tables["real"]).stderr == (
-        "Error: Missing argument 'SYNTHETIC...'.\nTry 'tabgan evaluate --help' for help.\n"
-    )
+    lines = run("evaluate", tables["real"]).stderr.splitlines()
+    assert lines[0] == "Error: Missing argument 'SYNTHETIC...'."
+    assert len(lines) == 2
+    assert lines[1].endswith(" evaluate --help' for help.")
     assert run("evaluate", tables["real"]).exit_code == 2
     for limit in ("90", "nan", "inf"):
         assert run("evaluate", *files, "--fail-under", limit).exit_code == 2
@@ -193,9 +194,9 @@ class TestLimit:
 
     def test_a_holdout_that_was_seen_shows_nothing_to_be_within_it(self, run, files):
         tables = (files["real"], files["fresh"], "--holdout", files["real"])
-        result = run("privacy", *tables, *COPIES, "-q", "--fail-over", "0.9")
+        result = run("privacy", *tables, *COPIES, "--fail-over", "0.9")
         assert result.exit_code == 6
-        assert result.stderr == "No risk is shown to be below the limit of 0.9\n"
+        assert result.stderr.endswith("\nNo risk is shown to be below the limit of 0.9\n")
         assert "The holdout shows nothing: 100 % of its rows are rows of the real" in result.stdout
 
 
