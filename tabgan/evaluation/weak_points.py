@@ -116,9 +116,12 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
     found: list[WeakPoint] = []
     ties = ("structure", "coverage")
     broken = [p for p in candidates if p.part in ties and p.severity >= LEAST]
+    shapes = [p for p in candidates if p.part == "fidelity" and not p.by_relations]
     for point in sorted(candidates, key=lambda point: -round(point.severity, 1)):
         is_symptom = point.by_relations or point.part in ("detection", "utility")
         if point.severity < LEAST or (is_symptom and _is_broken(point, broken)):
+            continue
+        if point.part == "utility" and _is_broken(point, shapes):  # values tell models more
             continue
         if not _is_explained(point, found, related):
             found.append(point)
