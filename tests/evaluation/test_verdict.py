@@ -334,6 +334,15 @@ def test_areas_of_other_regions_are_named_first_in_a_table_of_few_customers():
     assert first.severity > 0.3
 
 
+def test_amounts_shuffled_over_few_customers_weigh_by_what_is_lost():
+    rng = np.random.default_rng(0)
+    real, fresh = visits(40, 1_000, rng), visits(40, 5_000, rng)
+    mixed = fresh.assign(amount=rng.permutation(fresh["amount"].to_numpy()))
+    point = evaluate(real, mixed).verdict.weak_points[0]
+    assert {*point.columns} == {"customer", "amount"}
+    assert point.severity > 0.2  # of a likeness of .5 nothing is left
+
+
 def people(seed: int, size: int = 300) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     first = rng.choice(["Anna", "Boris", "Clara", "David", "Emma", "Felix", "Greta"], size)
@@ -433,3 +442,18 @@ def test_missing_times_of_a_regular_series_are_named():
     kept = np.random.default_rng(2).random(600) < 0.8
     first = evaluate(series(0), series(1)[kept].reset_index(drop=True)).verdict.weak_points[0]
     assert "times between the rows" in first.what
+
+
+def towns(seed: int, size: int = 1500) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    share = np.repeat([700.0, 4.5, 0.2], [2, 60, 30])
+    drawn = rng.choice(len(share), size, p=share / share.sum())
+    names = [
+        f"{'BDFGK'[n % 5]}{'aeiou'[n // 5 % 5]}{'lmnrst'[n // 25 % 6]}{n // 150}" for n in drawn
+    ]
+    return pd.DataFrame({"town": names, "size": rng.normal(size=size).round(3)})
+
+
+def test_levels_that_are_rare_in_the_real_table_may_be_less_rare_in_a_fresh_one():
+    """They were chosen by their few real rows."""
+    assert evaluate(towns(0), towns(10)).verdict.weak_points == ()
