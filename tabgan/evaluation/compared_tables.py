@@ -35,6 +35,7 @@ from tabgan.table.schema import Column, Kind, Schema
 __all__ = [
     "CodedColumn",
     "ComparedTables",
+    "JOINED",
     "LEAST_ROWS",
     "LESS_CERTAIN",
     "Side",

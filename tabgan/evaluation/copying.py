@@ -16,7 +16,6 @@ from tabgan.base.random_streams import numpy_stream
 from tabgan.evaluation.compared_tables import (
     CodedColumn,
     Side,
-    halves_of_units,
     row_hashes,
     shuffled_rows,
 )
@@ -53,10 +52,10 @@ def measure_nearness(
     """Count copies in all rows, and measure distances between samples.
 
     The baselines come from the holdout where there is one. Without it, the baseline of copies is
-    the share of real rows that equal another one; of unique copies, the share of rows of one half
-    of the table that equal a row which occurs once in the other half; of distances, that between
-    the halves. Rows of one key are alike: real ones are compared with those of other keys, unless
-    most synthetic keys are real ones, and a part of a table has whole keys.
+    the share of real rows that equal another one; of unique copies, the share that equal one other
+    row, which without them would occur once (Good and Turing's estimate); of distances, that
+    between halves of the table. Rows of one key are alike: real ones are compared with those of
+    other keys, unless most synthetic keys are real ones, and a part of a table has whole keys.
 
     Parameters
     ----------
@@ -71,7 +70,7 @@ def measure_nearness(
         one.
     """
     keys = _Keys.of(coded, units or {})
-    copies, unique = _copies(coded, None if keys.are_rows else keys.real, rng)
+    copies, unique = _copies(coded, None if keys.are_rows else keys.real)
     coded, keys = _thinned(coded, keys, CANDIDATES_A_QUERY * most_rows, rng)
     first = next(iter(coded.values()))
     placed = _Placed(
@@ -117,23 +116,30 @@ class _Keys(NamedTuple):
         return shuffled_rows(len(self.real), units, rng)
 
 
-def _copies(
-    coded: Mapping[int, CodedColumn], units: Rows | None, rng: np.random.Generator
-) -> tuple[Figure, Figure]:
+def _copies(coded: Mapping[int, CodedColumn], units: Rows | None) -> tuple[Figure, Figure]:
     real, synthetic, holdout = (
         row_hashes([getattr(column, side) for column in coded.values()])
         for side in ("real", "synthetic", "holdout")
     )
-    kinds_of_rows, counts = np.unique(real, return_counts=True)
+    kinds_of_rows, kind, counts = np.unique(real, return_inverse=True, return_counts=True)
     once = kinds_of_rows[counts == 1]
     if len(holdout):
         chance = _share(holdout, kinds_of_rows), _share(holdout, once)
     else:
-        one, other = (real[rows] for rows in halves_of_units(len(real), units, rng))
-        kinds, times = np.unique(other, return_counts=True)
-        chance = 1 - len(once) / len(real), _share(one, kinds[times == 1])
+        chance = 1 - len(once) / len(real), float((_others(kind, units) == 1).mean())
     own = _share(synthetic, kinds_of_rows), _share(synthetic, once)
     return Figure(100 * own[0], 100 * chance[0]), Figure(100 * own[1], 100 * chance[1])
+
+
+def _others(kinds: Rows, units: Rows | None) -> Rows:
+    """Return how many rows of other units are equal to each row."""
+    whole = np.bincount(kinds)[kinds]
+    if units is None:
+        return whole - 1
+    own, counts = np.unique(
+        np.stack([kinds, units]), axis=1, return_inverse=True, return_counts=True
+    )[1:]
+    return whole - counts[own]
 
 
 def _share(rows: Hashes, among: Hashes) -> float:

@@ -39,7 +39,6 @@ from tabgan.evaluation.structure import measure_structure
 from tabgan.evaluation.utility import (
     Target,
     choose_target,
-    errors_of_kept,
     measure_utility,
     named_target,
 )
@@ -594,7 +593,7 @@ def _are_equal(one: Evaluation, other: Evaluation) -> bool:
 def _margin(found: Evaluation) -> float:
     """Return how far chance alone may move a score: that of detection and of utility is known."""
     trees = found.detection.trees
-    kept = () if found.utility is None else errors_of_kept(found.utility)
+    kept = () if found.utility is None else found.utility.errors_of_kept
     of_utility = SURE_OF_SCORE * float(np.mean(kept or 0.0))
     return float(np.hypot(trees.high - trees.low, of_utility)) / len(found.verdict.parts)
 

@@ -1,6 +1,6 @@
 """What each part of an evaluation measures: frozen values, with those of a fresh sample beside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -466,6 +466,18 @@ class Utility:
         learned = (c.gain_of(c.score.value) for c in self.columns)
         most = (min(own, 2 * c.gain) for own, c in zip(learned, self.columns, strict=True))
         return min(sum(most) / gains, 1.0)  # what chance adds to one column it takes from another
+
+    @property
+    def errors_of_kept(self) -> tuple[float, float]:
+        """Standard errors of `kept` and `kept_of_all`: both models' scores have one."""
+        target = Predicted(self.target, self.metric, self.score, self.error)
+        return _error_of_share([target]), _error_of_share(self.columns)
+
+
+def _error_of_share(predicted: Sequence[Predicted]) -> float:
+    gains = sum(one.gain for one in predicted)
+    squares = sum(2 * (one.error / (1 - one.chance)) ** 2 for one in predicted)
+    return float(np.sqrt(squares)) / gains if gains else 0.0
 
 
 @dataclass(frozen=True)

@@ -518,13 +518,14 @@ def broken_key(key: KeyResult, synthetic_rows: int) -> Iterator[WeakPoint]:
             float(np.sqrt(max(share, 0.0))),
         )
     for other, (value, baseline) in key.likeness.items():
+        lost, error = baseline - value, key.errors[other]
         yield WeakPoint(
             "structure",
             (name, other),
             f"The rows of one {name!r} are not alike in {other!r} as real ones are: {value:.2f} in "
             f"place of {baseline:.2f}, from 0 (rows from anywhere) to 1 (equal).",
             remedy,
-            float(np.clip(SOFTER * (baseline - value - NOISE * key.errors[other]), 0, 1)),
+            float(np.clip(SOFTER * (lost - error), 0, 1)) if lost > NOISE * error else 0.0,
         )
     value, baseline = key.rows_per_key
     by_chance = DISTANCE_SURE * key.errors[name]  # of few keys halves show chance, too

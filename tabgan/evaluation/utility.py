@@ -33,7 +33,6 @@ from tabgan.table.schema import Schema, find_name
 __all__ = [
     "Target",
     "choose_target",
-    "errors_of_kept",
     "lost_utility",
     "macro_auc",
     "measure_utility",
@@ -302,25 +301,6 @@ def measure_utility(
     return utility, len(task.real.wanted)
 
 
-def errors_of_kept(utility: Utility) -> tuple[float, float]:
-    """Return the standard errors of `kept` and `kept_of_all`: both models' scores have one.
-
-    Parameters
-    ----------
-    utility
-        What was measured.
-    """
-    target = Predicted(utility.target, utility.metric, utility.score, utility.error)
-    return _error_of_share([target]), _error_of_share(utility.columns)
-
-
-def _error_of_share(predicted: Sequence[Predicted]) -> float:
-    """Return the standard error of the share that is kept of what columns teach."""
-    gains = sum(one.gain for one in predicted)
-    squares = sum(2 * (one.error / (1 - one.chance)) ** 2 for one in predicted)
-    return float(np.sqrt(squares)) / gains if gains else 0.0
-
-
 def lost_utility(utility: Utility, tables: Tables) -> Iterator[WeakPoint]:
     """Yield what models lose that learn from synthetic rows, or that meet them.
 
@@ -336,7 +316,7 @@ def lost_utility(utility: Utility, tables: Tables) -> Iterator[WeakPoint]:
     gain = max(Predicted(utility.target, utility.metric, utility.score).gain, TINY)
     of_target, of_all = (
         max(least, SURE * error)
-        for least, error in zip((noise / gain, noise), errors_of_kept(utility), strict=True)
+        for least, error in zip((noise / gain, noise), utility.errors_of_kept, strict=True)
     )
     losses = {name: real - synthetic for name, real, synthetic in utility.importances}
     feature = max(losses, key=lambda name: losses[name], default=None)
@@ -506,8 +486,11 @@ def prepare_tasks(
     synthetic = task("synthetic", split.synthetic, sizes.learned)
     test = task(split.side, split.test, sizes.tested)
     drawn = synthetic.head(sizes.tested)  # which no model of real rows has seen
+    if nominal:  # one row of a further level is no level to be told apart
+        known = np.isin(drawn.wanted, test.wanted)
+        drawn = _Task(drawn.features[known], drawn.wanted[known])
     size = min(len(real.wanted), len(synthetic.wanted))
-    if size < 2 or len(np.unique(test.wanted)) < 2:
+    if size < 2 or not len(drawn.wanted) or len(np.unique(test.wanted)) < 2:
         return None
     found = Tasks(nominal, real.head(size), synthetic.head(size), test, drawn)
     if split.units is None:
@@ -543,7 +526,7 @@ def _predict_columns(
             return None
         metric = tasks.metric if tasks.nominal else "R² of ranks"
         drawn = models[1].score(tasks.drawn.wanted, tasks.drawn.features)
-        apart = error * float(np.sqrt(1 + len(tasks.test.wanted) / len(tasks.drawn.wanted)))
+        apart = error * float(np.sqrt(1 + _times_as_sure(tasks)))
         if not tasks.nominal:  # of a spike and few other numbers, these decide
             errors = [models[1].error(task) for task in (tasks.test, tasks.drawn)]
             apart = R2_VARIES * max(apart, float(np.hypot(errors[0], errors[1])))
@@ -551,6 +534,18 @@ def _predict_columns(
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
     return tuple(sorted(results, key=lambda one: one.gain * (one.kept - 1)))
+
+
+def _times_as_sure(tasks: Tasks) -> float:
+    """Return the variance of a score on synthetic rows, in units of that on the test rows.
+
+    The mean of the areas of levels is unsure if one has few rows; unknown if one has none.
+    """
+    if not tasks.nominal:
+        return len(tasks.test.wanted) / len(tasks.drawn.wanted)
+    levels, rows = np.unique(tasks.test.wanted, return_counts=True)
+    own = np.array([np.count_nonzero(tasks.drawn.wanted == level) for level in levels])
+    return float((1 / np.maximum(own, TINY)).mean() / (1 / rows).mean())
 
 
 def _in_ranks(column: CodedColumn) -> CodedColumn:

@@ -8,7 +8,6 @@ import numpy as np
 from tabgan.evaluation.evaluation_parts import Figure, Utility
 from tabgan.evaluation.fidelity import Relations
 from tabgan.evaluation.results import LEAST, Fit, Grade, PartResults, Use, Verdict, WeakPoint
-from tabgan.evaluation.utility import errors_of_kept
 from tabgan.evaluation.weak_points import WORTHLESS_SHAPE, find_weak_points
 
 __all__ = ["make_verdict"]
@@ -219,7 +218,7 @@ def _beyond_fresh(error: Figure) -> float:
 def _usefulness(utility: Utility | None) -> float:
     if utility is None or utility.score.baseline - utility.chance < LEAST_GAIN:
         return float("nan")  # real rows teach nothing, so there is nothing to keep
-    of_target, of_all = errors_of_kept(utility)
+    of_target, of_all = utility.errors_of_kept
     kept = [min(utility.kept + of_target, 1.0)]
     if utility.columns:
         kept.append(min(utility.kept_of_all + of_all, 1.0))

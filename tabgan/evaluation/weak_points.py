@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from scipy.stats import norm
 
-from tabgan.evaluation.compared_tables import LESS_CERTAIN
+from tabgan.evaluation.compared_tables import JOINED, LESS_CERTAIN
 from tabgan.evaluation.distributions import percent
 from tabgan.evaluation.evaluation_parts import (
     ColumnResult,
@@ -55,7 +55,7 @@ FALSE_ALARM = 0.01  # of all columns together
 FOLDS_ALIKE = 1.4  # times an area's standard error by rows: trees of three folds share most rows
 TIMES_A_LEVEL = 1.5  # as often, or more, a level occurs that is worth a word
 FEW_BINS = 20  # of a chart, in which numbers lie that are levels
-UNSEEN = 4  # copies that fresh rows may have where the halves have none
+UNSEEN = 4  # copies that fresh rows may have where no two real rows are equal
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
 LEAST_MISSING = 0.04  # other share of missing values that is worth a word
@@ -253,10 +253,10 @@ def _beyond_by_chance(tables: Tables, n_columns: int) -> float:
 def _copied(parts: PartResults) -> Iterator[WeakPoint]:
     nearness = parts.nearness
     copies = nearness.unique_copies
-    # without a holdout the baseline looks at half of the table, in which half as many can be met
-    chance = copies.baseline if parts.tables.holdout_rows else 2 * copies.baseline
-    n_rows = parts.tables.synthetic_rows
-    noise = 100 * _noise_of(max(chance / 100, UNSEEN / n_rows), n_rows)
+    tables, chance = parts.tables, copies.baseline / 100
+    known = tables.holdout_rows or tables.real_rows / 2  # two equal rows are one chance of a copy
+    share = max(chance, UNSEEN / (2 * known))
+    noise = SURE * float(np.sqrt(share * (1 / tables.synthetic_rows + 1 / known)))
     yield WeakPoint(
         "nearness",
         (),
@@ -264,7 +264,7 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
         f"fresh rows {percent(copies.baseline / 100)} would.",
         "Keep the table to yourself: drop the copies, or train a generator of less capacity, for "
         "fewer steps, or on more rows.",
-        _severity_of_copies(copies.value - chance - noise),
+        _severity_of_copies(copies.value - 100 * (chance + noise)),
     )
     near = nearness.near_copies
     yield WeakPoint(
@@ -428,7 +428,8 @@ def _has_another_share(column: ColumnResult, parts: PartResults) -> bool:
     large = np.maximum(shown.real, shown.synthetic) > TIMES_A_LEVEL * np.minimum(
         shown.real, shown.synthetic
     )
-    return bool((large & (gap > sure * errors)).any())
+    is_level = np.array([name != JOINED for name in shown.names])  # rare in the real table alone
+    return bool((is_level & large & (gap > sure * errors)).any())
 
 
 def _better_kind(column: ColumnResult) -> Kind | None:

@@ -189,3 +189,15 @@ def test_a_unit_that_chance_brings_near_a_real_one_is_no_copy():
     fresh.loc[:79, ["weight", "sugar"]] += 0.1
     tables = real, of_others(fresh), of_others(of_others(unseen))
     assert nearness_of(*tables).near_copies.value == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_chance_repeats_are_known_from_all_real_rows(seed):
+    """Two equal rows are one chance of a copy, whichever half of the table they are in."""
+    real = numbers(500, 0)
+    real = pd.concat([real.iloc[:497], real.iloc[:3]], ignore_index=True)
+    coded = read_tables(real, numbers(500, 1)).coded
+    rng = np.random.default_rng(seed)
+    assert measure_nearness(coded, rng, 500).unique_copies.baseline == pytest.approx(100 * 6 / 500)
+    units = {"real": np.arange(500) % 497, "synthetic": np.arange(500, 1000)}
+    assert measure_nearness(coded, rng, 500, units).unique_copies.baseline == 0  # of one unit

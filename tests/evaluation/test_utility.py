@@ -11,7 +11,6 @@ from tabgan.evaluation.evaluation_parts import Figure, Predicted, Utility
 from tabgan.evaluation.utility import (
     Target,
     choose_target,
-    errors_of_kept,
     measure_utility,
 )
 
@@ -136,7 +135,7 @@ def test_rows_of_few_keys_do_not_hide_what_is_lost(rng):
         units={"real": keys, "synthetic": keys},
     )
     assert found is not None
-    of_target, of_all = errors_of_kept(found[0])
+    of_target, of_all = found[0].errors_of_kept
     assert found[0].kept + of_target < 0.6
     assert found[0].kept_of_all + of_all < 0.6
 
@@ -154,3 +153,17 @@ def test_a_relation_of_three_columns_that_some_rows_break_is_named():
     first = evaluate(real, drawn).verdict.weak_points[0]
     assert {*first.columns} & {"alarm", "left", "right"}
     assert "goes with the other columns in another way" in first.what
+
+
+def test_one_row_of_a_further_level_does_not_count_as_much_as_all_others(rng):
+    x, other = rng.normal(size=(2, 1500))
+    truth, drawn = (np.where(v + rng.normal(size=1500) / 2 > 0, 1.0, 0.0) for v in (x, other))
+    drawn[7] = 2.0
+    coded = {
+        0: CodedColumn(False, x, other, NONE),
+        1: CodedColumn(True, truth, drawn, NONE, ("left", "right", "both")),
+    }
+    found = measure_utility(coded, {0: "x", 1: "hand"}, Target(1, ""), most_rows=1000, rng=rng)
+    assert found is not None
+    hand = next(one for one in found[0].columns if one.column == "hand")
+    assert hand.score_of_rows == pytest.approx(hand.score.baseline, abs=0.06)

@@ -433,3 +433,18 @@ def test_missing_times_of_a_regular_series_are_named():
     kept = np.random.default_rng(2).random(600) < 0.8
     first = evaluate(series(0), series(1)[kept].reset_index(drop=True)).verdict.weak_points[0]
     assert "times between the rows" in first.what
+
+
+def towns(seed: int, size: int = 1500) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    share = np.repeat([700.0, 4.5, 0.2], [2, 60, 30])
+    drawn = rng.choice(len(share), size, p=share / share.sum())
+    names = [
+        f"{'BDFGK'[n % 5]}{'aeiou'[n // 5 % 5]}{'lmnrst'[n // 25 % 6]}{n // 150}" for n in drawn
+    ]
+    return pd.DataFrame({"town": names, "size": rng.normal(size=size).round(3)})
+
+
+def test_levels_that_are_rare_in_the_real_table_may_be_less_rare_in_a_fresh_one():
+    """They were chosen by their few real rows."""
+    assert evaluate(towns(0), towns(10)).verdict.weak_points == ()
