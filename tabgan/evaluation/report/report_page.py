@@ -39,7 +39,7 @@ from tabgan.evaluation.report.report_charts import (
     training_curves,
     worst_pairs,
 )
-from tabgan.evaluation.report.report_texts import FIGURES, Reading, column_gap, read, short
+from tabgan.evaluation.report.report_texts import FIGURES, Reading, clean, column_gap, read, short
 from tabgan.evaluation.results import EvaluationResults
 from tabgan.evaluation.weak_points import by_chance_alone
 from tabgan.files.read_write import open_output
@@ -337,14 +337,23 @@ def embed(figures: Mapping[str, Any]) -> Markup:
     return Markup(text.translate(_UNSAFE))
 
 
+_SENTENCES = ("headline", "what", "remedy", "evidence")
+"""Keys of texts that tabgan writes, whose names and values are cut already."""
+
+
 def shortened(value: Any) -> Any:
-    """Return JSON values with texts of a name's length and numbers of 4 digits."""
+    """Return JSON values with names cut to a length, sentences whole, and numbers of 4 digits."""
     if isinstance(value, str):
         return short(value) if value else value
     if isinstance(value, float):
         return float(f"{value:.4g}") if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {short(str(key)): shortened(item) for key, item in value.items()}
+        return {
+            short(str(key)): clean(item)
+            if key in _SENTENCES and isinstance(item, str)
+            else shortened(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [shortened(item) for item in value]
     return value
