@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.stats import t as student
 
 from tabgan.base.errors import DataError
 from tabgan.encoding.identifiers.identifier_encoders import find_attributes
@@ -92,6 +92,7 @@ _BY_CHANCE = (FunctionalDependency, JointDependency, JointMarksDependency)
 """Rules between levels, which few rows may keep by chance."""
 FALSE_ALARM = 0.001  # of all columns together
 LEAST_OF_NEAREST = 0.6  # share of a column's strongest relations that is more than chance
+FEWEST_NEAREST = 4  # columns, of which chance is known
 NEAREST = 5  # standard errors beyond unrelated columns that a strong relation has
 Rows = NDArray[np.int64]
 
@@ -137,20 +138,24 @@ def lost_of_one(relations: Relations) -> tuple[int, float] | None:
     """Return the column that is no longer related to those next to it, and the share it loses.
 
     In a wide table the sum over all pairs tells nothing about one column. Its few strongest
-    pairs do; the test is corrected for the number of columns.
+    pairs do; the test is corrected for the number of columns. What chance does is known from as
+    many pairs as a column has (Student's t), and is more where levels are many.
     """
     found, fresh, unrelated = relations.in_tenths
     chance = fresh.real - fresh.synthetic
-    if np.isnan(chance).all():
+    size = len(chance)
+    if np.isnan(chance).all() or size < FEWEST_NEAREST:
         return None
     error, shift = max(float(np.nanstd(chance)), 1e-12), float(np.nanmean(chance))
-    by_itself = float(np.nanmean(unrelated.synthetic))  # of columns that are not related
+    # of columns that are not related, as these two or as all
+    by_itself = np.fmax(unrelated.synthetic, float(np.nanmean(unrelated.synthetic)))
     is_near = found.real > by_itself + NEAREST * error
     gap = np.where(is_near, found.real - found.synthetic - shift, 0.0).sum(axis=0)
     whole = np.where(is_near, found.real - by_itself, 0.0).sum(axis=0)
-    own = np.sqrt(np.where(is_near, np.square(chance), 0.0).sum(axis=0))
-    noise = np.maximum(own, error * np.sqrt(np.maximum(is_near.sum(axis=0), 1)))
-    limit = float(ndtri(1 - FALSE_ALARM / len(gap)))
+    n_pairs = np.maximum((~np.isnan(chance)).sum(axis=0), 1)
+    own = np.sqrt(np.nansum(np.square(chance - shift), axis=0) / n_pairs)
+    noise = np.maximum(own, error) * np.sqrt(np.maximum(is_near.sum(axis=0), 1))
+    limit = float(student.isf(FALSE_ALARM / size, size - 2))
     lost = np.where(gap > limit * noise, gap / np.maximum(whole, 1e-12), 0.0)
     worst = int(np.nan_to_num(lost).argmax())
     return (worst, float(lost[worst])) if lost[worst] > LEAST_OF_NEAREST else None

@@ -54,6 +54,7 @@ FOLDS_ALIKE = 1.4  # times an area's standard error by rows: trees of three fold
 TIMES_A_LEVEL = 1.5  # as often, or more, a level occurs that is worth a word
 FEW_BINS = 20  # of a chart, in which numbers lie that are levels
 UNSEEN = 4  # copies that fresh rows may have where no two real rows are equal
+MOST_OF_TAIL = 0.1  # share of the rows; what more rows lack is the distribution's fault
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
 LEAST_MISSING = 0.04  # other share of missing values that is worth a word
@@ -578,7 +579,7 @@ def _cut(parts: PartResults, by_chance: float) -> Iterator[WeakPoint]:
             f"No value of {column!r} lies {beyond}; {percent(share)} of the real ones do.",
             f"Don't cut {column!r} after sampling; in tabgan a smaller min_group (--min-group), "
             "where single persons' values may be public, reaches further.",
-            float(np.sqrt(share)) if is_sure else 0.0,
+            float(np.sqrt(min(share, MOST_OF_TAIL))) if is_sure else 0.0,
         )
 
 

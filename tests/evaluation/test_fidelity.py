@@ -8,7 +8,12 @@ import pytest
 from sklearn.datasets import load_linnerud
 
 from tabgan import Column, DataError, Schema, evaluate, infer_schema
-from tabgan.evaluation.compared_tables import CodedColumn, code_columns, read_tables
+from tabgan.evaluation.compared_tables import (
+    CodedColumn,
+    code_columns,
+    join_rare_levels,
+    read_tables,
+)
 from tabgan.evaluation.detection import detection_score
 from tabgan.evaluation.distributions import MOST_CELLS
 from tabgan.evaluation.fidelity import (
@@ -239,3 +244,17 @@ def test_one_shuffled_column_of_many_is_found():
     assert found[0] is None
     assert found[1] is not None
     assert found[1][0] == 40
+
+
+@pytest.mark.parametrize("seed", [2, 8, 15])
+def test_a_column_of_many_levels_that_chance_relates_to_few_others_has_lost_nothing(seed):
+    def towns(seed: int, size: int = 1500) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        share = np.repeat([450.0, 5.0, 0.2], [2, 40, 20])
+        drawn = rng.choice(len(share), size, p=share / share.sum())
+        names = [f"{'BDFGK'[n % 5]}{'aeiou'[n // 5 % 5]}{'lmn'[n // 25]}" for n in drawn]
+        return pd.DataFrame({"town": names, "size": rng.normal(size=size).round(3)})
+
+    tables = join_rare_levels(read_tables(towns(2 * seed), towns(2 * seed + 1)))
+    relations = measure_relations(tables, np.random.default_rng(seed), 2000)
+    assert lost_of_one(relations) is None

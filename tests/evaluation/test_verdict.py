@@ -334,6 +334,15 @@ def test_areas_of_other_regions_are_named_first_in_a_table_of_few_customers():
     assert first.severity > 0.3
 
 
+def test_amounts_shuffled_over_few_customers_weigh_by_what_is_lost():
+    rng = np.random.default_rng(0)
+    real, fresh = visits(40, 1_000, rng), visits(40, 5_000, rng)
+    mixed = fresh.assign(amount=rng.permutation(fresh["amount"].to_numpy()))
+    point = evaluate(real, mixed).verdict.weak_points[0]
+    assert {*point.columns} == {"customer", "amount"}
+    assert point.severity > 0.2  # of a likeness of .5 nothing is left
+
+
 def people(seed: int, size: int = 300) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     first = rng.choice(["Anna", "Boris", "Clara", "David", "Emma", "Felix", "Greta"], size)
