@@ -122,7 +122,7 @@ def find_weak_points(
         is_symptom = point.by_relations or point.part in ("detection", "utility")
         if point.severity < LEAST or (is_symptom and _is_broken(point, broken)):
             continue
-        if not _is_explained(point, found, related):
+        if not _is_explained(point, found, related) and not _is_moved(point, found, parts):
             found.append(point)
     return tuple(found)
 
@@ -137,6 +137,14 @@ def _is_broken(point: WeakPoint, broken: Sequence[WeakPoint]) -> bool:
         {*point.columns} & {*other.columns} and other.severity >= times * point.severity
         for other in broken
     )
+
+
+def _is_moved(point: WeakPoint, found: Sequence[WeakPoint], parts: PartResults) -> bool:
+    """Say whether it is the distribution of times that are told to lie at other hours or days."""
+    moved = {r.time for r in parts.structure.times if r.lost and r.time == r.column}
+    is_shape = point.part == "fidelity" and not point.by_relations and {*point.columns} <= moved
+    told = [{*other.columns} for other in found if other.part == "structure"]
+    return is_shape and any({*point.columns} <= columns <= moved for columns in told)
 
 
 def _related_columns(parts: PartResults) -> Mapping[str, set[str]]:

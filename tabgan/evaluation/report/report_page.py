@@ -187,7 +187,7 @@ def sort_columns(evaluation: EvaluationResults, charts: int, listed: int) -> Col
         for i, column in everything
         if column.shape_error
     ]
-    compared.sort(key=lambda item: -item[2] if math.isfinite(item[2]) else math.inf)
+    compared.sort(key=lambda item: _far_off(item[1], item[2]), reverse=True)
     cards = [
         ColumnCard(i, column, gap, read(gap), _picture(column, with_chart=n < charts))
         for n, (i, column, gap) in enumerate(compared[: charts + listed])
@@ -196,6 +196,14 @@ def sort_columns(evaluation: EvaluationResults, charts: int, listed: int) -> Col
     return Columns(
         cards[:charts], cards[charts:], len(compared) - len(cards), generated[: charts + listed]
     )
+
+
+def _far_off(column: ColumnResult, gap: float) -> tuple[float, float]:
+    """Return what columns are sorted by: the gap that chance doesn't explain, then the figures."""
+    reading = read(gap)
+    is_off = reading is not None and reading.tone != "good"
+    error = column.shape_error or Figure(0.0, 0.0)
+    return (gap if is_off else 0.0), FIGURES["shape_error"].gap(error)
 
 
 def _picture(column: ColumnResult, *, with_chart: bool) -> Markup | None:
