@@ -319,7 +319,7 @@ def test_of_columns_that_chance_explains_the_larger_error_comes_first():
     rng = np.random.default_rng(0)
     columns = [
         replace(column(name, numbers(rng)), shape_error=Figure(*error), detection=Figure(auc, 0.5))
-        for name, error, auc in (("x", (4.0, 4.2), 0.55), ("y", (7.8, 2.8), 0.5))
+        for name, error, auc in (("x", (0.4, 0.4), 0.54), ("y", (1.0, 0.2), 0.5))
     ]
     page = render(evaluation(columns))
     assert page.index('data-name="y"') < page.index('data-name="x"')
