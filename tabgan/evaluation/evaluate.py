@@ -473,7 +473,12 @@ class Comparison(HtmlPage):
         """Which table is the best, or that several are equal, in one sentence."""
         names = [f"{name!r}" for name in self.equals]
         if len(names) == 1:
-            return f"The best one is {names[0]}."
+            first = self.evaluations[self.best].verdict
+            scores = [one.verdict.score for one in self.evaluations.values()]
+            order = ""
+            if first.score < max(scores):
+                order = " Copies of real rows count first, then the grade, then the score."
+            return f"The best one is {names[0]}.{order}"
         listed = f"{', '.join(names[:-1])} and {names[-1]}"
         return f"{listed} are equal: no more than chance is between their scores."
 

@@ -396,6 +396,10 @@ class Predicted(NamedTuple):
     error: float = 0.0  # standard error of such a score, by the rows that it was tested on
     score_of_rows: float = float("nan")  # of the model of real rows on synthetic ones
     error_of_rows: float = 0.0  # standard error of the difference of that and the baseline
+    cause: str = (
+        ""  # column that, drawn on its own, would let the model of real rows lose as much …
+    )
+    explained: float = 0.0  # … and the share of the loss that this explains
 
     @property
     def chance(self) -> float:

@@ -571,16 +571,18 @@ def lost_times(results: Iterable[TimeResult]) -> Iterator[WeakPoint]:
             _remedy_of_times(clocks),
             max([cause, *(effect for effect in effects if effect <= cause / LEAST_CAUSE)]),
         )
-    for result in own:
-        if result.what == "gaps":
-            yield WeakPoint(
-                "structure",
-                (result.time,),
-                f"The times between the rows, by {result.time!r}, are not those of the real table; "
-                f"{percent(result.lost)} is lost.",
-                _remedy_of_times([result]),
-                result.lost,
-            )
+    gaps = sorted((result for result in own if result.what == "gaps"), key=lambda r: -r.lost)
+    if gaps:
+        others = "".join(f", {result.time!r} ({percent(result.lost)})" for result in gaps[1:])
+        yield WeakPoint(
+            "structure",
+            tuple(result.time for result in gaps),
+            f"The times between the rows, by {gaps[0].time!r}, are not those of the real table; "
+            f"{percent(gaps[0].lost)} is lost.{' So are those by ' * (len(gaps) > 1)}{others[2:]}"
+            f"{'.' * (len(gaps) > 1)}",
+            _remedy_of_times(gaps),
+            gaps[0].lost,
+        )
     by_columns: dict[tuple[str, str], list[TimeResult]] = {}
     for result in lost:
         if result.time != result.column:

@@ -1,11 +1,10 @@
 """Utility: how well models that learned from synthetic rows predict real ones."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -26,14 +25,12 @@ from tabgan.evaluation.compared_tables import (
 from tabgan.evaluation.detection import map_in_threads, roc_auc
 from tabgan.evaluation.distributions import with_classes
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
-from tabgan.evaluation.results import Tables, WeakPoint
 from tabgan.sampling.alike_rows import likeness
 from tabgan.table.schema import Schema, find_name
 
 __all__ = [
     "Target",
     "choose_target",
-    "lost_utility",
     "macro_auc",
     "measure_utility",
     "named_target",
@@ -59,11 +56,7 @@ FEWEST_OF_LEVEL = 5  # rows of the second commonest level, without which an area
 SHOWN = 10  # columns whose importance is told
 MOST_COLUMNS = 40  # that are predicted one by one
 SURE = 3  # standard errors of an AUC
-SYMPTOM = 0.8  # discount of what models lose
-TESTED = 5  # real rows for each that models are tested on, where there is no holdout
 TINY = 1e-12
-FALSE_ALARM = 0.01  # of all columns together
-MOST_NAMED = 4
 R2_VARIES = 2  # times its standard error: few rows far from the others decide
 FOREST_TREES = 12
 FOREST_LEAF = 5  # rows in a leaf, at least
@@ -301,84 +294,6 @@ def measure_utility(
     return utility, len(task.real.wanted)
 
 
-def lost_utility(utility: Utility, tables: Tables) -> Iterator[WeakPoint]:
-    """Yield what models lose that learn from synthetic rows, or that meet them.
-
-    Parameters
-    ----------
-    utility
-        What was measured.
-    tables
-        How much of it.
-    """
-    tested = tables.holdout_rows or tables.real_rows / TESTED
-    noise = SURE / np.sqrt(tested) / 2
-    gain = max(Predicted(utility.target, utility.metric, utility.score).gain, TINY)
-    of_target, of_all = (
-        max(least, SURE * error)
-        for least, error in zip((noise / gain, noise), utility.errors_of_kept, strict=True)
-    )
-    losses = {name: real - synthetic for name, real, synthetic in utility.importances}
-    feature = max(losses, key=lambda name: losses[name], default=None)
-    columns = (utility.target,) if feature is None else (utility.target, feature)
-    missed = "" if feature is None else f"; most is lost of what {feature!r} tells about it"
-    yield WeakPoint(
-        "utility",
-        columns,
-        f"A model of {utility.target!r} that learns from the table gets {utility.metric} "
-        f"{utility.score.value:.3f} on real rows, in place of {utility.score.baseline:.3f}"
-        f"{missed}.",
-        "Train longer; in tabgan keep polish on, which redraws columns such as "
-        f"{utility.target!r} by all others.",
-        float(SYMPTOM * max(1 - utility.kept - of_target, 0.0)),
-        by_learning=True,
-    )
-    if utility.columns:
-        worst = utility.columns[0]
-        yield WeakPoint(
-            "utility",
-            (worst.column,),
-            f"Models that learn from the table know {100 * utility.kept_of_all:.0f} % of what real "
-            "rows teach about each column by the others; most is lost of "
-            f"{worst.column!r}: {worst.metric} {worst.score.value:.3f}, in place of "
-            f"{worst.score.baseline:.3f}.",
-            "Train longer; in tabgan keep polish on, which redraws columns by all others.",
-            float(SYMPTOM * max(1 - utility.kept_of_all - of_all, 0.0)),
-            by_learning=True,
-        )
-        yield _unlike_rows(utility.columns)
-
-
-def _unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
-    """Return the weak point that what real rows teach does not hold for synthetic ones.
-
-    What models learn from these may hide it: of a relation that some rows break, enough is left.
-    """
-    sure = float(norm.isf(FALSE_ALARM / len(columns)))  # standard errors
-    lost = {one: _lost_of_rows(one, sure) for one in columns}
-    one = max(lost, key=lambda one: lost[one] * one.gain)
-    others = [repr(other.column) for other in lost if lost[other] and other is not one]
-    return WeakPoint(
-        "utility",
-        (one.column,),
-        f"{one.column!r} goes with the other columns in another way: a model of real rows gets "
-        f"{one.metric} {one.score_of_rows:.3f} on the synthetic ones, in place of "
-        f"{one.score.baseline:.3f}{'; less, too, of ' if others else ''}"
-        f"{', '.join(others[:MOST_NAMED])}.",
-        f"Draw {one.column!r} together with the others, in all parts of the table alike; in "
-        "tabgan --method trees, or more steps of a GAN (--steps).",
-        SYMPTOM * lost[one] * float(np.sqrt(one.gain)),
-        by_learning=True,
-    )
-
-
-def _lost_of_rows(one: Predicted, errors: float) -> float:
-    """Return the share of what real rows teach that synthetic ones lose, if sure by such errors."""
-    lost = one.score.baseline - one.score_of_rows
-    is_sure = lost > errors * one.error_of_rows
-    return min(lost / one.gain / (1 - one.chance), 1.0) if is_sure else 0.0
-
-
 class Split(NamedTuple):
     """Rows to learn from, and rows to test on, which no model has seen.
 
@@ -530,10 +445,33 @@ def _predict_columns(
         if not tasks.nominal:  # of a spike and few other numbers, these decide
             errors = [models[1].error(task) for task in (tasks.test, tasks.drawn)]
             apart = R2_VARIES * max(apart, float(np.hypot(errors[0], errors[1])))
-        return Predicted(names[place], metric, Figure(value, baseline), error, drawn, apart)
+        found = Predicted(names[place], metric, Figure(value, baseline), error, drawn, apart)
+        others = [names[other] for other in coded if other != place]
+        return _with_cause(found, others, models[1], tasks.test, seed)
 
     results = (one for one in map_in_threads(predict, places) if one is not None)
     return tuple(sorted(results, key=lambda one: one.gain * (one.kept - 1)))
+
+
+def _with_cause(
+    found: Predicted, others: Sequence[str], model: "_Fitted", test: _Task, seed: int
+) -> Predicted:
+    """Add the column whose values, in any order, let a real model lose what synthetic rows do.
+
+    Where one column is drawn on its own, the columns that it predicts lose as much.
+    """
+    lost = found.score.baseline - found.score_of_rows
+    if not lost > SURE * found.error_of_rows:
+        return found
+    order = np.random.default_rng(seed).permutation(len(test.wanted))
+    explained = {}
+    for at in model.there.tolist():
+        mixed = test.features.copy()
+        mixed[:, at] = mixed[order, at]
+        rest = model.score(test.wanted, mixed) - found.score_of_rows
+        explained[others[at]] = max(1 - abs(rest) / lost, 0.0)
+    cause = max(explained, key=lambda name: explained[name], default="")
+    return found._replace(cause=cause, explained=explained.get(cause, 0.0))
 
 
 def _times_as_sure(tasks: Tasks) -> float:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -251,14 +251,15 @@ def _oddly_written(real: pd.Series, synthetic: pd.Series, *, goes_on: bool) -> t
     """Return the commonest form of codes, such as AA-0000, and which have one that is not real.
 
     None have where so many real forms occur once that further ones are expected. Where codes go on,
-    new ones that count beyond the real ones may have a digit more.
+    new ones that count beyond the real ones may have a digit more, and numbers of several lengths,
+    the shortest of which are the rarest, a digit less.
     """
     codes = real.dropna().astype(str)
     forms = codes.map(signs_of).value_counts()
     if (forms == 1).sum() > MOST_LONE_FORMS * forms.sum():
         return "", np.zeros(len(synthetic), np.bool_)
     is_padded = bool(codes.str.startswith("0").any())
-    known = {*forms.index, *(_longer_counters(forms.index, is_padded) if goes_on else ())}
+    known = {*forms.index, *(_other_lengths(forms, is_padded) if goes_on else ())}
     odd: Mask = ~synthetic.astype(str).map(signs_of).isin(known).to_numpy(bool)
     return shorten(str(forms.index[0])), odd
 
@@ -292,20 +293,25 @@ def _words_of(codes: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"place": places, "word": words, "code": texts.loc[words.index]})
 
 
-def _longer_counters(forms: Iterable[str], is_padded: bool) -> Iterator[str]:
-    """Yield the forms of codes whose last number has a digit more than the longest of its kind.
+def _other_lengths(forms: "pd.Series[int]", is_padded: bool) -> Iterator[str]:
+    """Yield the forms of codes whose last number is a digit longer, or shorter, than its kind's.
 
-    These are numbers alone, and what has numbers of several lengths at one place: C7 and C12.
+    These are numbers alone, and what has numbers of several lengths at one place: C7 and C12. Of
+    numbers from a range, few are short: so where the shortest are the rarest, there are shorter
+    ones.
     """
-    lengths: dict[tuple[str, str], set[int]] = {}
-    for form in forms:
-        number = _LAST_NUMBER.search(form)
+    lengths: dict[tuple[str, str], dict[int, int]] = {}
+    for form, rows in forms.items():
+        number = _LAST_NUMBER.search(str(form))
         if number is not None:
-            around = form[: number.start()], form[number.end() :]
-            lengths.setdefault(around, set()).add(len(number[0]))
+            around = str(form)[: number.start()], str(form)[number.end() :]
+            lengths.setdefault(around, {})[len(number[0])] = int(rows)
     for (before, after), known in lengths.items():
         if len(known) > 1 or not (before or after or is_padded):
             yield f"{before}{'0' * (max(known) + 1)}{after}"
+        least, *longer = sorted(known)
+        if longer and known[least] < min(known[length] for length in longer) and least > 1:
+            yield f"{before}{'0' * (least - 1)}{after}"
 
 
 def _special_breaches(

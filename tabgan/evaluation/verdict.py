@@ -4,15 +4,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import norm
 
-from tabgan.evaluation.evaluation_parts import Figure, Utility
+from tabgan.evaluation.evaluation_parts import Figure, Predicted, Utility
 from tabgan.evaluation.fidelity import Relations
-from tabgan.evaluation.results import LEAST, Fit, Grade, PartResults, Use, Verdict, WeakPoint
+from tabgan.evaluation.results import (
+    LEAST,
+    Fit,
+    Grade,
+    PartResults,
+    Tables,
+    Use,
+    Verdict,
+    WeakPoint,
+)
 from tabgan.evaluation.weak_points import WORTHLESS_SHAPE, find_weak_points
 
 __all__ = ["make_verdict"]
 
 MOST_POINTS = 3  # weak points that are told
+MOST_NAMED = 4  # columns beside one that loses most
+SURE = 3  # standard errors of an AUC
+SYMPTOM = 0.8  # discount of what models lose
+TESTED = 5  # real rows for each that models are tested on, where there is no holdout
+FALSE_ALARM = 0.01  # of all columns together
+TINY = 1e-12
 LEAST_GAIN = 0.02  # of a model of real rows over chance
 FIT = 0.9  # score of each part that a use rests on, at least …
 FIT_WITH_CARE = 0.6  # … or at least with care
@@ -65,7 +81,8 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     """
     scores = {name: score for name, score in _scores(parts).items() if not np.isnan(score)}
     score = float(np.mean(list(scores.values())))
-    points = find_weak_points(parts, relations)
+    lost = () if parts.utility is None else tuple(_lost_utility(parts.utility, parts.tables))
+    points = find_weak_points(parts, relations, lost)
     near = [point for point in points if point.part == "nearness"]
     copied = max(near, key=lambda point: point.severity, default=None)
     uncopied = 1 - (copied.severity if copied else 0.0)
@@ -78,7 +95,7 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     if reached is _STEPS[0]:  # what no real row has comes first, however few rows have it
         points = tuple(sorted(points, key=lambda point: not point.is_fault))
     headline = _headline(reached, points)
-    uses = tuple(_uses(parts, scores, points, copied))
+    uses = tuple(_uses(parts, scores, points, lost, copied))
     is_copied = copied is not None and copied.severity > _STEPS[1].severity
     shown = points[:MOST_POINTS]
     if is_copied and copied not in shown:  # what bounds the grade is told
@@ -90,6 +107,7 @@ def _uses(
     parts: PartResults,
     scores: Mapping[str, float],
     points: Sequence[WeakPoint],
+    lost: Sequence[WeakPoint],
     copied: WeakPoint | None,
 ) -> Iterator[Use]:
     """Say what the table can be used for: as far as the worst that matters to a use.
@@ -120,10 +138,14 @@ def _uses(
         "structure fidelity",
         f"Columns are off by {_beyond_fresh(parts.fidelity.shape_error):.1f} % more than those of "
         f"a fresh sample on average; relations that are kept: {share('trends')}; what models "
-        f"learn: {share('utility')}.",
+        f"learn: {share('utility')}{_least_learned(parts.utility)}.",
     )
     evidence = _evidence_of_utility(parts.utility)
-    yield judged("model training", ("utility",), "", evidence)
+    training = judged("model training", ("utility",), "", evidence)
+    worst = max(lost, key=lambda point: point.severity, default=None)
+    if training.fit == "yes" and worst is not None and worst.severity > _STEPS[0].severity:
+        training = Use(training.use, "with care", worst.what)  # of another column than the target
+    yield training
     yield _judge_sharing(parts, copied)
 
 
@@ -175,6 +197,15 @@ def _judged(use: str, scores: Sequence[float], points: Sequence[WeakPoint], evid
     if weakest is not None and fit != "yes" and 1 - severity <= worst:
         evidence = weakest.what
     return Use(use, fit, evidence)
+
+
+def _least_learned(utility: Utility | None) -> str:
+    """Name the column that models learn least of, if it is sure that they miss much."""
+    known = [] if utility is None else [one for one in utility.columns if one.gain]
+    least = min(known, key=lambda one: one.kept, default=None)
+    if least is None or least.kept + SURE * least.error / (1 - least.chance) / least.gain > FIT:
+        return ""
+    return f" (least of {least.column!r}: {100 * least.kept:.0f} %)"
 
 
 def _evidence_of_utility(utility: Utility | None) -> str:
@@ -237,3 +268,86 @@ def _headline(reached: _Step, points: Sequence[WeakPoint]) -> str:
     if reached is _STEPS[0] and points[0].is_fault:
         return f"{reached.words}, except that {first}"
     return f"{reached.words}. Its weakest point: {first}"
+
+
+def _lost_utility(utility: Utility, tables: Tables) -> Iterator[WeakPoint]:
+    """Yield what models lose that learn from synthetic rows, or that meet them."""
+    tested = tables.holdout_rows or tables.real_rows / TESTED
+    noise = SURE / np.sqrt(tested) / 2
+    gain = max(Predicted(utility.target, utility.metric, utility.score).gain, TINY)
+    of_target, of_all = (
+        max(least, SURE * error)
+        for least, error in zip((noise / gain, noise), utility.errors_of_kept, strict=True)
+    )
+    losses = {name: real - synthetic for name, real, synthetic in utility.importances}
+    feature = max(losses, key=lambda name: losses[name], default=None)
+    columns = (utility.target,) if feature is None else (utility.target, feature)
+    missed = "" if feature is None else f"; most is lost of what {feature!r} tells about it"
+    yield WeakPoint(
+        "utility",
+        columns,
+        f"A model of {utility.target!r} that learns from the table gets {utility.metric} "
+        f"{utility.score.value:.3f} on real rows, in place of {utility.score.baseline:.3f}"
+        f"{missed}.",
+        "Train longer; in tabgan keep polish on, which redraws columns such as "
+        f"{utility.target!r} by all others.",
+        float(SYMPTOM * max(1 - utility.kept - of_target, 0.0)),
+        by_learning=True,
+    )
+    if utility.columns:
+        worst = utility.columns[0]
+        yield WeakPoint(
+            "utility",
+            (worst.column,),
+            f"Models that learn from the table know {100 * utility.kept_of_all:.0f} % of what real "
+            "rows teach about each column by the others; most is lost of "
+            f"{worst.column!r}: {worst.metric} {worst.score.value:.3f}, in place of "
+            f"{worst.score.baseline:.3f}.",
+            "Train longer; in tabgan keep polish on, which redraws columns by all others.",
+            float(SYMPTOM * max(1 - utility.kept_of_all - of_all, 0.0)),
+            by_learning=True,
+        )
+        yield _unlike_rows(utility.columns)
+
+
+def _unlike_rows(columns: Sequence[Predicted]) -> WeakPoint:
+    """Return the weak point that what real rows teach does not hold for synthetic ones.
+
+    What models learn from these may hide it: of a relation that some rows break, enough is left.
+    A column that explains what others lose is told before them.
+    """
+    sure = float(norm.isf(FALSE_ALARM / len(columns)))  # standard errors
+    lost = {one: _lost_of_rows(one, sure) for one in columns}
+
+    def explained(cause: Predicted) -> dict[Predicted, float]:
+        """Return the share that a column explains of its own loss and of that of others."""
+        own = {one: one.explained for one in columns if one.cause == cause.column}
+        return {cause: 1.0, **own} if lost[cause] else {cause: 0.0}
+
+    def harm(cause: Predicted) -> float:
+        return sum(share * lost[one] * one.gain for one, share in explained(cause).items())
+
+    one = max(columns, key=harm)
+    severity = max(
+        share * lost[own] * float(np.sqrt(own.gain)) for own, share in explained(one).items()
+    )
+    others = [repr(other.column) for other in lost if lost[other] and other is not one]
+    return WeakPoint(
+        "utility",
+        (one.column,),
+        f"{one.column!r} goes with the other columns in another way: a model of real rows gets "
+        f"{one.metric} {one.score_of_rows:.3f} on the synthetic ones, in place of "
+        f"{one.score.baseline:.3f}{'; less, too, of ' if others else ''}"
+        f"{', '.join(others[:MOST_NAMED])}.",
+        f"Draw {one.column!r} together with the others, in all parts of the table alike; in "
+        "tabgan --method trees, or more steps of a GAN (--steps).",
+        SYMPTOM * severity,
+        by_learning=True,
+    )
+
+
+def _lost_of_rows(one: Predicted, errors: float) -> float:
+    """Return the share of what real rows teach that synthetic ones lose, if sure by such errors."""
+    lost = one.score.baseline - one.score_of_rows
+    is_sure = lost > errors * one.error_of_rows
+    return min(lost / one.gain / (1 - one.chance), 1.0) if is_sure else 0.0

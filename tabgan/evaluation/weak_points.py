@@ -5,7 +5,6 @@ lost levels weigh by the square root of their share, since few of them already d
 symptom of another fault (what a detector or a model finds) is discounted.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -37,7 +36,6 @@ from tabgan.evaluation.structure import (
     lost_row_order,
     lost_times,
 )
-from tabgan.evaluation.utility import lost_utility
 from tabgan.table.schema import Kind
 from tabgan.table.text_formats import NUMBER
 
@@ -88,7 +86,9 @@ _MORE_LEARNING = (
 )
 
 
-def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoint, ...]:
+def find_weak_points(
+    parts: PartResults, relations: Relations, of_models: Sequence[WeakPoint]
+) -> tuple[WeakPoint, ...]:
     """Return the weak points, the weakest first; of equal ones the cause before the symptom.
 
     Each set of columns is named once, by what is worst about it. Pairs with a column that is
@@ -100,6 +100,8 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
         All figures.
     relations
         The pairs of columns behind them.
+    of_models
+        What models lose that learn from synthetic rows.
     """
     candidates = [
         *_invalid(parts),
@@ -110,7 +112,7 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
         *_misshapen(parts),
         *_lost(parts),
         *_telling(parts),
-        *(() if parts.utility is None else lost_utility(parts.utility, parts.tables)),
+        *of_models,
     ]
     related = _related_columns(parts)
     found: list[WeakPoint] = []
@@ -123,7 +125,7 @@ def find_weak_points(parts: PartResults, relations: Relations) -> tuple[WeakPoin
             continue
         if point.part == "utility" and _is_broken(point, shapes):  # values tell models more
             continue
-        if not _is_explained(point, found, related):
+        if not _is_explained(point, found, related) and not _is_moved(point, found, parts):
             found.append(point)
     return tuple(found)
 
@@ -138,6 +140,14 @@ def _is_broken(point: WeakPoint, broken: Sequence[WeakPoint]) -> bool:
         {*point.columns} & {*other.columns} and other.severity >= times * point.severity
         for other in broken
     )
+
+
+def _is_moved(point: WeakPoint, found: Sequence[WeakPoint], parts: PartResults) -> bool:
+    """Say whether it is the distribution of times that are told to lie at other hours or days."""
+    moved = {r.time for r in parts.structure.times if r.lost and r.time == r.column}
+    is_shape = point.part == "fidelity" and not point.by_relations and {*point.columns} <= moved
+    told = [{*other.columns} for other in found if other.part == "structure"]
+    return is_shape and any({*point.columns} <= columns <= moved for columns in told)
 
 
 def _related_columns(parts: PartResults) -> Mapping[str, set[str]]:
@@ -214,18 +224,14 @@ def _joined(points: Iterable[WeakPoint], noun: str) -> Iterator[WeakPoint]:
 def _invalid(parts: PartResults) -> Iterator[WeakPoint]:
     rows = parts.tables.synthetic_rows
     beyond = _beyond_by_chance(parts.tables, len(parts.fidelity.columns))
-    broken = Counter[str]()  # rows of each column, which seldom break two of its rules
-    for violation in parts.validity.violations:
-        broken[violation.column] += violation.rows
     for violation in parts.validity.violations:
         share, chance = violation.rows / rows, violation.fresh / 100
-        of_column = min(broken[violation.column] / rows, 1.0)
         noise = _noise_of(chance, rows)
         if violation.fault in BY_CHANCE:
             noise = _noise_of(chance, rows / _design_effect(parts, violation.column))
             noise += beyond * violation.rows_of_unit  # what lies beyond are whole units
         weight = UNREADABLE if violation.fault in ("kind", "type") else 1.0
-        severity = float(min(weight * np.sqrt(max(of_column - chance - noise, 0.0)), 1.0))
+        severity = float(min(weight * np.sqrt(max(share - chance - noise, 0.0)), 1.0))
         if severity and violation.fault not in BY_CHANCE:
             severity = max(severity, LEAST)  # however few rows: fresh ones never have it
         yield WeakPoint(

@@ -70,7 +70,8 @@ def read_parquet(
         return frame_of_arrow(parquet.read_table(stream), by_schema=by_schema)
     except (arrow.ArrowException, UnicodeDecodeError) as error:
         raise TableContentError(
-            f"{name} is not a Parquet file, or damaged: {error}; name its format with --format"
+            f"{name} is not a Parquet file, or damaged: {error}; name the format that it has with "
+            "--format, or none to have it found"
         ) from error
 
 
@@ -332,7 +333,8 @@ def read_feather(
         return frame_of_arrow(table, by_schema=by_schema)
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise TableContentError(
-            f"{name} is not a Feather file, or damaged: {error}; name its format with --format"
+            f"{name} is not a Feather file, or damaged: {error}; name the format that it has with "
+            "--format, or none to have it found"
         ) from error
 
 

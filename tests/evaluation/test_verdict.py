@@ -10,7 +10,7 @@ import pytest
 
 from tabgan import TabGAN, constraints, evaluate, infer_schema
 from tabgan.cli.main import main
-from tabgan.evaluation import keys_and_times, structure, weak_points
+from tabgan.evaluation import keys_and_times, structure, verdict, weak_points
 from tabgan.evaluation.results import Run, WeakPoint
 from tabgan.table.schema import KINDS
 from tabgan.table.text_formats import check_characters
@@ -457,3 +457,72 @@ def towns(seed: int, size: int = 1500) -> pd.DataFrame:
 def test_levels_that_are_rare_in_the_real_table_may_be_less_rare_in_a_fresh_one():
     """They were chosen by their few real rows."""
     assert evaluate(towns(0), towns(10)).verdict.weak_points == ()
+
+
+def test_each_violation_of_a_column_has_its_own_severity():
+    """One odd code is not as bad as the half of the codes that is repeated."""
+    rng = np.random.default_rng(0)
+    real, drawn = (
+        pd.DataFrame(
+            {"code": [f"AB-{n}" for n in range(start, start + 400)], "x": rng.normal(size=400)}
+        )
+        for start in (1000, 1500)
+    )
+    drawn.loc[:199, "code"] = "AB-5555"
+    drawn.loc[399, "code"] = "ab-1899x"
+    first = evaluate(real, drawn).verdict.weak_points[0]
+    assert "50 % of the rows break the rule that 'code' is unique" in first.what
+
+
+def test_a_shorter_number_of_a_range_is_no_odd_code():
+    rng = np.random.default_rng(0)
+    numbers = rng.permutation(
+        np.r_[rng.integers(10**8, 10**9, 990), rng.integers(10**7, 10**8, 99)]
+    )
+    real = pd.DataFrame({"number": numbers.astype(str), "x": rng.normal(size=1089)})
+    drawn = real.assign(number=(numbers[::-1] + 7).astype(str), x=rng.normal(size=1089))
+    drawn.loc[4, "number"] = "1234567"
+    points = evaluate(real, drawn).verdict.weak_points
+    assert not [point for point in points if point.part == "validity"]
+
+
+def orders(seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    price, noise = rng.normal(size=(2, 800))
+    return pd.DataFrame(
+        {
+            "country": np.abs(price).round(2),  # known by the price alone
+            "price": price.round(2),
+            "tax": np.where(price > 0, 3, -2) + (noise / 3).round(2),
+            "side": np.where(rng.random(800) < 0.5, "left", "right"),
+            "hand": np.where(price + noise > 0, "yes", "no"),
+        }
+    )
+
+
+def test_the_column_that_was_shuffled_is_told_before_those_that_it_explains():
+    rng = np.random.default_rng(0)
+    drawn = orders(1)
+    drawn["price"] = rng.permutation(drawn["price"])
+    found = evaluate(orders(0), drawn)
+    utility = found.utility
+    assert utility is not None
+    country = next(one for one in utility.columns if one.column == "country")
+    assert country.cause == "price"
+    assert country.explained > 0.8
+    lost = [p for p in verdict._lost_utility(utility, found.tables) if "another way" in p.what]
+    assert lost[0].columns == ("price",)
+    uses = {use.use: use for use in found.verdict.uses}
+    assert uses["model training"].fit != "yes"
+    assert "least of" in uses["analysis"].evidence or uses["analysis"].fit == "no"
+
+
+def test_what_one_column_loses_speaks_against_models_of_it():
+    rng = np.random.default_rng(0)
+    real, drawn = (orders(seed).assign(flag=lambda t: (t["tax"] > 0) + 0) for seed in (0, 1))
+    drawn["country"] = rng.permutation(drawn["country"])
+    found = evaluate(real, drawn, target="flag")
+    use = next(use for use in found.verdict.uses if use.use == "model training")
+    assert found.utility is not None
+    assert found.utility.kept > 0.95
+    assert use.fit == "with care"

@@ -15,6 +15,7 @@ from tabgan.table.schema import Schema
 
 __all__ = ["NEIGHBORS", "AuditTables", "holdout_fault", "prepare_tables"]
 
+FEWEST_ROWS = 2  # synthetic rows that can be told from each other
 MOST_TARGETS = 5_000
 """So many rows of the real table, and of the holdout, are attacked."""
 NEIGHBORS = 5
@@ -144,6 +145,11 @@ def prepare_tables(
     kept = [c for c in schema if not c.is_generated or all(c.name in t for t in tables.values())]
     schema = Schema(tuple(kept), schema.labels)
     frames = {name: _in_order(name, frame, schema) for name, frame in tables.items()}
+    if len(synthetic) < FEWEST_ROWS:
+        raise DataError(
+            f"The synthetic table has {len(synthetic)} row{'s' * (len(synthetic) != 1)}; attacks "
+            f"on it need at least {FEWEST_ROWS}"
+        )
     unseen = frames.get("holdout", frames["real"].iloc[:0])
     # the holdout's dtypes may differ, as where a column of numbers happens to have no missing one
     known = (

@@ -17,7 +17,15 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from tabgan.evaluation.evaluation_parts import JointShares, LevelsChart, NumbersChart, Pairs
-from tabgan.evaluation.report.report_texts import moment, number, percent, short, span, width
+from tabgan.evaluation.report.report_texts import (
+    moment,
+    number,
+    percent,
+    short,
+    short_apart,
+    span,
+    width,
+)
 from tabgan.evaluation.report.svg_charts import WIDTH, chart, element, paired_bars, point, ticks
 
 __all__ = [
@@ -321,7 +329,7 @@ def _map(label: str, names: list[str], values: Floats, classes: tuple[str, ...])
     """Draw a matrix; its values have the first class, or the second one where negative."""
     count = len(names)
     size = min(0.8 * (_SIZE - _MARGIN) / max(count, 1), 10.0)
-    texts = [short(name, int((_MARGIN - 10) / (0.63 * size))) for name in names[:_LABELLED]]
+    texts = short_apart(names[:_LABELLED], int((_MARGIN - 10) / (0.63 * size)))
     if count > _LABELLED:
         size, texts = 0.0, []
     margin = max((10 + 0.63 * size * width(text) for text in texts), default=6.0)

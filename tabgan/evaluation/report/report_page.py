@@ -39,7 +39,7 @@ from tabgan.evaluation.report.report_charts import (
     training_curves,
     worst_pairs,
 )
-from tabgan.evaluation.report.report_texts import FIGURES, Reading, column_gap, read, short
+from tabgan.evaluation.report.report_texts import FIGURES, Reading, clean, column_gap, read, short
 from tabgan.evaluation.results import EvaluationResults
 from tabgan.evaluation.weak_points import by_chance_alone
 from tabgan.files.read_write import open_output
@@ -187,7 +187,7 @@ def sort_columns(evaluation: EvaluationResults, charts: int, listed: int) -> Col
         for i, column in everything
         if column.shape_error
     ]
-    compared.sort(key=lambda item: -item[2] if math.isfinite(item[2]) else math.inf)
+    compared.sort(key=lambda item: _far_off(item[1], item[2]), reverse=True)
     cards = [
         ColumnCard(i, column, gap, read(gap), _picture(column, with_chart=n < charts))
         for n, (i, column, gap) in enumerate(compared[: charts + listed])
@@ -196,6 +196,14 @@ def sort_columns(evaluation: EvaluationResults, charts: int, listed: int) -> Col
     return Columns(
         cards[:charts], cards[charts:], len(compared) - len(cards), generated[: charts + listed]
     )
+
+
+def _far_off(column: ColumnResult, gap: float) -> tuple[float, float]:
+    """Return what columns are sorted by: the gap that chance doesn't explain, then the figures."""
+    reading = read(gap)
+    is_off = reading is not None and reading.tone != "good"
+    error = column.shape_error or Figure(0.0, 0.0)
+    return (gap if is_off else 0.0), FIGURES["shape_error"].gap(error)
 
 
 def _picture(column: ColumnResult, *, with_chart: bool) -> Markup | None:
@@ -337,14 +345,23 @@ def embed(figures: Mapping[str, Any]) -> Markup:
     return Markup(text.translate(_UNSAFE))
 
 
+_SENTENCES = ("headline", "what", "remedy", "evidence")
+"""Keys of texts that tabgan writes, whose names and values are cut already."""
+
+
 def shortened(value: Any) -> Any:
-    """Return JSON values with texts of a name's length and numbers of 4 digits."""
+    """Return JSON values with names cut to a length, sentences whole, and numbers of 4 digits."""
     if isinstance(value, str):
         return short(value) if value else value
     if isinstance(value, float):
         return float(f"{value:.4g}") if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {short(str(key)): shortened(item) for key, item in value.items()}
+        return {
+            short(str(key)): clean(item)
+            if key in _SENTENCES and isinstance(item, str)
+            else shortened(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [shortened(item) for item in value]
     return value

@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -25,6 +25,7 @@ __all__ = [
     "read",
     "score",
     "short",
+    "short_apart",
     "span",
     "width",
 ]
@@ -75,6 +76,31 @@ def short(text: str, longest: int = LONGEST_NAME) -> str:
     ends = np.cumsum([width(letter) for letter in text])
     kept = int(np.searchsorted(ends, longest - 1, side="right"))
     return text[:kept].rstrip() + "…"
+
+
+def short_apart(texts: Sequence[str], longest: int) -> list[str]:
+    """Cut texts to a length; those that would then look the same are cut in their middle.
+
+    Parameters
+    ----------
+    texts
+        Any texts.
+    longest
+        The most letters.
+
+    Examples
+    --------
+    >>> short_apart(["bridge total", "bridge west", "date"], 9)
+    ['bri…total', 'bri… west', 'date']
+    """
+    cut = [short(text, longest) for text in texts]
+    tail = (longest - 1) // 2 + 1
+    return [
+        f"{clean(text[: longest - 1 - tail])}…{clean(text[-tail:])}"
+        if cut.count(own) > 1 and width(text) > longest > 4
+        else own
+        for own, text in zip(cut, texts, strict=True)
+    ]
 
 
 def width(text: str) -> int:
@@ -299,7 +325,7 @@ def column_gap(column: ColumnResult, by_chance: tuple[float, float] = (0.0, 0.0)
     if not column.shape_error.value <= by_chance[0]:
         gaps.append(FIGURES["shape_error"].gap(column.shape_error))
     if column.detection is not None and not column.detection.value - 0.5 <= by_chance[1]:
-        gaps.append(FIGURES["column_auc"].gap(column.detection))
+        gaps.append(FIGURES["column_auc"].gap(column.detection) - 2 * by_chance[1])
     return max((gap for gap in gaps if not math.isnan(gap)), default=math.nan)
 
 

@@ -15,7 +15,8 @@ from tabgan import TableFileError
 from tabgan.evaluation.audit_results import PrivacyAudit, Risk
 from tabgan.evaluation.evaluation_parts import Detector, Figure, LevelsChart, Pairs
 from tabgan.evaluation.report.report_page import render
-from tabgan.evaluation.results import Run
+from tabgan.evaluation.report.report_texts import short_apart
+from tabgan.evaluation.results import Run, Use, WeakPoint
 
 from .conftest import column, evaluation, levels, numbers
 
@@ -295,3 +296,31 @@ class TestPrivacy:
         assert "'inference' was left out" in texts
         assert figures(page)["privacy"]["risks"][0]["standing"] == "leak"
         assert 'href="#privacy"' in page
+
+
+def test_the_json_has_whole_sentences():
+    found = of_names(["a", "b", "c"])
+    what = f"'a' is off by {'much and ' * 20}more."
+    point = WeakPoint("fidelity", ("a",), what, what, 0.5)
+    told = replace(found.verdict, weak_points=(point,), uses=(Use("analysis", "no", what),))
+    verdict = figures(render(replace(found, verdict=told)))["verdict"]
+    assert verdict["weak_points"][0]["what"] == verdict["weak_points"][0]["remedy"] == what
+    assert verdict["uses"][0]["evidence"] == what
+
+
+def test_names_that_start_alike_are_cut_where_they_differ():
+    names = [f"number of the bridge, side {side}" for side in ("east", "west")]
+    cut = short_apart([*names, "date"], 12)
+    assert len({*cut}) == 3
+    assert all(len(text) <= 12 for text in cut)
+
+
+def test_of_columns_that_chance_explains_the_larger_error_comes_first():
+    rng = np.random.default_rng(0)
+    columns = [
+        replace(column(name, numbers(rng)), shape_error=Figure(*error), detection=Figure(auc, 0.5))
+        for name, error, auc in (("x", (0.4, 0.4), 0.54), ("y", (1.0, 0.2), 0.5))
+    ]
+    page = render(evaluation(columns))
+    assert page.index('data-name="y"') < page.index('data-name="x"')
+    assert "visibly off" not in re.search(r'data-name="x".*?<dl', page, re.S)[0]
