@@ -20,7 +20,7 @@ from tabgan.rules.numeric_axis import (
     ticks_in,
     to_axis,
 )
-from tabgan.table.clock_shares import ClockShares
+from tabgan.table.clock_shares import ClockShares, is_beyond_month
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -30,7 +30,7 @@ from tabgan.table.columns import (
     with_cells,
     write_column,
 )
-from tabgan.table.dates import CalendarShares, is_beyond_month, unit_of
+from tabgan.table.dates import CalendarShares, unit_of
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column

@@ -172,7 +172,9 @@ class TimeGrid:
             return frame
         seasons = encoder.seasons.get(column.name, ())
         own = self._assigned(numbers.values.astype(np.int64), places, seasons, rng)
-        values = _written(numbers._replace(values=places[own]), column)
+        encoded = encoder.encoders[at]
+        assert isinstance(encoded, NumericEncoder)  # as it has ends
+        values = _written(numbers._replace(values=places[own]), column, encoded)
         new = self.with_dates(frame, values, encoder)
         return new if check(new).all() else frame
 
@@ -246,15 +248,14 @@ class TimeGrid:
         )
 
 
-def _written(numbers: Numbers, column: Column) -> pd.Series:
+def _written(numbers: Numbers, column: Column, encoder: NumericEncoder) -> pd.Series:
     """Write dates, those beyond the range of the column, too."""
     low, high = column.minimum, column.maximum
+    wide = replace(column, minimum=None, maximum=None)
     if type(low) is date and column.format is None:  # objects, which only their range tells
         first, last = (EPOCH + timedelta(days=int(own(numbers.values))) for own in (min, max))
-        return write_column(
-            numbers, replace(column, minimum=min(low, first), maximum=max(high, last))
-        )
-    return write_column(numbers, replace(column, minimum=None, maximum=None))
+        wide = replace(column, minimum=min(low, first), maximum=max(high, last))
+    return write_column(encoder.with_forms(numbers, wide), wide)
 
 
 def _nearest_free(own: Places, free: NDArray[np.bool_], classes: Places) -> Places:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan.evaluation.compared_tables import read_tables
-from tabgan.evaluation.distributions import succession
+from tabgan.evaluation.distributions import likeness_by_chance, succession
 from tabgan.evaluation.evaluate import evaluate
 from tabgan.evaluation.evaluation_parts import Detector, KeyResult, TimeResult
 from tabgan.evaluation.keys_and_times import (
@@ -16,7 +16,6 @@ from tabgan.evaluation.keys_and_times import (
     compare_times,
 )
 from tabgan.evaluation.structure import lost_row_order, lost_times, measure_structure
-from tabgan.evaluation.distributions import likeness_by_chance
 from tabgan.sampling.alike_rows import likeness
 
 

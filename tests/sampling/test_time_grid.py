@@ -55,6 +55,19 @@ def test_each_date_of_a_series_is_drawn_once(dates):
     assert key_from_json(key_to_json(grid)) == grid
 
 
+def test_dates_that_are_moved_have_the_form_of_their_day():
+    hours = pd.date_range("2020-01-01", periods=900, freq="h")
+    short, long = (hours.strftime(form) for form in ("%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p"))
+    texts = short.where(hours.day <= 12, long)
+    real = table_of(texts)
+    (grid,) = grids_of(real)
+    encoder = TableEncoder.fit(real, infer_schema(real), np.random.default_rng(0))
+    drawn = real.assign(when=real["when"].sample(frac=1, replace=True, random_state=1).to_numpy())
+    written = grid.write(drawn, encoder, np.random.default_rng(0), all_rows)
+    assert drawn["when"].nunique() < 0.7 * len(real)
+    assert {*written["when"]} == {*texts}
+
+
 @pytest.mark.parametrize(
     ("dates", "words"),
     [
