@@ -15,8 +15,9 @@ from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.quantiles import Quantiles
 from tabgan.encoding.rhythm import Week
 from tabgan.encoding.seasons import Season, SeasonGrid, SeasonLevels
+from tabgan.table.clock_shares import FormsByPart
 from tabgan.table.columns import NUMBERS, TICKS, TypedSeries, clip_to_ends, replaced, write_column
-from tabgan.table.dates import TICKS_PER_DAY, calendar_place, days_at, is_beyond_month, unit_of
+from tabgan.table.dates import TICKS_PER_DAY, calendar_place, days_at, unit_of
 from tabgan.table.level_codes import levels_to_series
 from tabgan.table.number_scale import Lattice, Scale, fit_scale, scale_from_json
 from tabgan.table.numbers import Numbers
@@ -341,15 +342,11 @@ class CategoricalEncoder(ColumnEncoder):
         return cls(column, levels)
 
 
-MOST_EXCEPTIONS = 0.01  # share of the dates whose form does not follow the day
 ROUND_DIGITS = (2, 5, 10, 25)
 MOST_POWER = 12  # of ten
 CLOCK = (1, 60, 300, 900, 3600, 86_400)  # seconds
 DAY = 86_400  # seconds
 FIRST_MONDAY = 4  # days after the first one of 1970
-LEAST_DATES = 20  # on either side of the 12th
-
-FormsByDay = tuple[int, int]  # place of the form up to the 12th of a month, and of that after it
 
 
 class NumericEncoder(ColumnEncoder):
@@ -368,7 +365,7 @@ class NumericEncoder(ColumnEncoder):
         quantiles: Quantiles,
         specials: LevelTable,
         *,
-        forms_by_day: FormsByDay | None = None,
+        forms_by_part: FormsByPart | None = None,
         seasons: SeasonLevels | None = None,
         place: str | None = None,  # of the calendar, at which nearly all dates lie
     ) -> None:
@@ -377,7 +374,7 @@ class NumericEncoder(ColumnEncoder):
         self._scale = scale
         self._quantiles = quantiles
         self._specials = specials
-        self._forms_by_day = forms_by_day
+        self._forms_by_part = forms_by_part
         self._seasons = seasons
 
     @property
@@ -413,6 +410,19 @@ class NumericEncoder(ColumnEncoder):
         """The least and the greatest whole number, or tick, that is drawn."""
         low, high = self._values_at(np.array([0.0, 1.0])).tolist()
         return int(low), int(high)
+
+    def with_forms(self, dates: Numbers, column: Column) -> Numbers:
+        """Return dates in the forms that go with them, if forms go with a part of the date.
+
+        Parameters
+        ----------
+        dates
+            Dates that have been moved, in the forms that they had.
+        column
+            Their column, with any range.
+        """
+        by_part = self._forms_by_part
+        return dates if by_part is None else dates._replace(forms=by_part.at(dates.values, column))
 
     @property
     def seasons(self) -> tuple[Season, ...]:
@@ -454,8 +464,8 @@ class NumericEncoder(ColumnEncoder):
         if quantiles.rhythm is not None:  # half the rows of a bent line may lie in a night
             quantiles = _fit_quantiles(line, (low, high), column, scale, bends=False)
         specials = LevelTable(_specials_of(column, numbers).levels)
-        by_day, place = _forms_by_day(numbers, column), _place_of(known, column)
-        return cls(column, scale, quantiles, specials, forms_by_day=by_day, place=place)
+        by_part, place = FormsByPart.of(numbers, column), _place_of(known, column)
+        return cls(column, scale, quantiles, specials, forms_by_part=by_part, place=place)
 
     def with_seasons(self, cells: TypedSeries, seasons: Sequence[Season]) -> "NumericEncoder":
         """Return an encoder of dates that has their hour, weekday or month beside them.
@@ -476,7 +486,7 @@ class NumericEncoder(ColumnEncoder):
             self._scale,
             self._quantiles,
             self._specials,
-            forms_by_day=self._forms_by_day,
+            forms_by_part=self._forms_by_part,
             seasons=levels,
             place=self._place,
         )
@@ -535,9 +545,8 @@ class NumericEncoder(ColumnEncoder):
         level = codes[:, 0] if len(self._specials) else np.zeros(len(numbers), np.intp)
         special = np.array([None, *self._specials.values], object)[level]
         forms = codes[:, self._form_span].astype(np.int8) if self.column.other_formats else None
-        if self._forms_by_day is not None:
-            late = is_beyond_month(values, self.column)
-            forms = np.array(self._forms_by_day, np.int8)[late.astype(np.intp)]
+        if self._forms_by_part is not None:
+            forms = self._forms_by_part.at(values, self.column)
         return write_column(Numbers(values, level == 0, special, forms), self.column)
 
     @cached_property
@@ -561,12 +570,12 @@ class NumericEncoder(ColumnEncoder):
 
     def to_json(self) -> dict[str, Any]:
         """Describe the encoder by JSON values."""
-        by_day, seasons = self._forms_by_day, self._seasons
+        by_part, seasons = self._forms_by_part, self._seasons
         return {
             "scale": self._scale.to_json(),
             "quantiles": self._quantiles.to_json(),
             "specials": self._specials.to_json(),
-            **({} if by_day is None else {"forms_by_day": [*by_day]}),
+            **({} if by_part is None else {"forms_by_part": by_part.to_json()}),
             **({} if seasons is None else {"seasons": seasons.to_json()}),
             **({} if self._place is None else {"place": self._place}),
         }
@@ -594,7 +603,9 @@ class NumericEncoder(ColumnEncoder):
             raise ValueError("numeric: scale and quantiles do not match")
         if quantiles.minimum < least or quantiles.maximum > most:
             raise ValueError("numeric: the quantiles leave the scale")
-        by_day = _forms_by_day_from_json(state.get("forms_by_day"), column)
+        by_part = state.get("forms_by_part")
+        if by_part is not None:
+            by_part = FormsByPart.from_json(by_part, column)
         seasons = state.get("seasons")
         if seasons is not None:
             seasons = SeasonLevels.from_json(seasons, unit_of(column))
@@ -603,7 +614,7 @@ class NumericEncoder(ColumnEncoder):
         if place is not None:
             days_at(place, np.zeros(1, np.int64))  # KeyError if there is no such place
             TICKS_PER_DAY[unit_of(column)]
-        numbers = cls(column, scale, quantiles, specials, forms_by_day=by_day, seasons=seasons)
+        numbers = cls(column, scale, quantiles, specials, forms_by_part=by_part, seasons=seasons)
         numbers._place = place
         return numbers
 
@@ -664,34 +675,6 @@ def _place_of(ticks: NDArray[Any], column: Column) -> str | None:
     """Return the place of the calendar, such as ends of months, at which nearly all dates lie."""
     unit = unit_of(column) if column.kind == "datetime" else None
     return calendar_place(ticks // TICKS_PER_DAY[unit]) if unit in TICKS_PER_DAY else None
-
-
-def _forms_by_day(numbers: Numbers, column: Column) -> FormsByDay | None:
-    """Return the forms of dates up to the 12th and after it, if two forms differ by nothing else.
-
-    An import that takes days for months writes `06-04-91`, but `6/29/1984`.
-    """
-    if column.kind != "datetime" or not column.other_formats or numbers.forms is None:
-        return None
-    late = is_beyond_month(numbers.values[numbers.present], column)
-    forms = numbers.forms[numbers.present]
-    n = len(column.formats)
-    counts = [np.bincount(forms[late == side], minlength=n) for side in (False, True)]
-    early, after = (int(own.argmax()) for own in counts)
-    exceptions = len(forms) - counts[0][early] - counts[1][after]
-    least = max(LEAST_DATES, column.least_rows)
-    if early == after or min(own.sum() for own in counts) < least:
-        return None
-    return (early, after) if exceptions <= MOST_EXCEPTIONS * len(forms) else None
-
-
-def _forms_by_day_from_json(state: Any, column: Column) -> FormsByDay | None:
-    if state is None:
-        return None
-    early, after = map(int, state)
-    if column.kind != "datetime" or not {early, after} <= set(range(len(column.formats))):
-        raise ValueError("numeric: forms_by_day does not go with the column's formats")
-    return early, after
 
 
 def _specials_of(column: Column, numbers: Numbers) -> TypedSeries:

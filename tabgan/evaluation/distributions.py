@@ -493,6 +493,8 @@ def likeness_by_chance(groups: Codes, values: Floats, found: float, *, nominal: 
     """
     there = (groups >= 0) & ~np.isnan(values)
     groups, values = groups[there], values[there]
+    if not len(values):
+        return 1.0
     if nominal:
         apart = (values != np.bincount(values.astype(np.int64)).argmax()).astype(np.float64)
     else:

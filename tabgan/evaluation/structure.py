@@ -97,6 +97,10 @@ NEAREST = 5  # standard errors beyond unrelated columns that a strong relation h
 Rows = NDArray[np.int64]
 
 
+def _is_constant(rule: Dependency) -> bool:
+    return isinstance(rule, DifferenceDependency) and rule.is_constant
+
+
 def measure_structure(tables: ComparedTables, rng: np.random.Generator) -> Structure:
     """Compare what ties columns and rows together.
 
@@ -196,7 +200,7 @@ def compare_rules(tables: ComparedTables, rng: np.random.Generator) -> tuple[Rul
             found += _checked_beside_holes(rule, inner, real, others, schema)
         elif (
             is_sure(rule)
-            and not isinstance(rule, _UNTOLD)
+            and (not isinstance(rule, _UNTOLD) or _is_constant(rule))
             and set(rule.positions) <= set(range(len(schema)))
         ):
             result = _checked(rule, real, others, schema)

@@ -22,6 +22,7 @@ from tabgan.evaluation.compared_tables import (
 from tabgan.evaluation.distributions import shorten
 from tabgan.evaluation.evaluation_parts import Coverage, Fault, Figure, Validity, Violation
 from tabgan.inference.column_cells import read_cells
+from tabgan.table.clock_shares import FormsByPart
 from tabgan.table.columns import numbers_of, outside_range
 from tabgan.table.schema import Column
 from tabgan.table.text_formats import (
@@ -327,9 +328,25 @@ def _special_breaches(
     written = f", written {column.format}" if is_date else ""
     name, rule = str(column.name), f"of kind {column.kind}{written}"
     yield _Breach("kind", name, rule, unknown[codes], synthetic)
+    yield from _form_breaches(real, synthetic, column)
     if column.kind == "integer":
         broken = np.isfinite(coded.synthetic) & (coded.synthetic % 1 != 0)
         yield _Breach("fraction", name, "a whole number", broken, synthetic)
+
+
+def _form_breaches(real: pd.Series, synthetic: pd.Series, column: Column) -> Iterator[_Breach]:
+    """Yield dates in another form than that of all real ones of their day, hour or year."""
+    own, other = (numbers_of(values, column) for values in (real, synthetic))
+    by_part = FormsByPart.of(own, column)
+    if by_part is None or other.forms is None or own.forms is None:
+        return
+    odd, breaking = (
+        numbers.present & (numbers.forms != by_part.at(numbers.values, column))
+        for numbers in (other, own)
+    )
+    if not breaking.any():
+        rule = f"in the form that goes with {by_part.describe()}"
+        yield _Breach("kind", str(column.name), rule, odd, synthetic)
 
 
 def _is_noisy(value: object, column: Column) -> bool:

@@ -44,7 +44,7 @@ from tabgan.sampling.refinement import (
 from tabgan.sampling.row_samplers import Sampler, TreeSampler
 from tabgan.sampling.table_keys import key_to_json
 from tabgan.sampling.table_model import BLOCK_ROWS, ModelFacts, TableModel, settled_by
-from tabgan.sampling.time_grid import RowOrder, TimeGrid
+from tabgan.sampling.time_grid import DistinctNumbers, RowOrder, TimeGrid
 from tabgan.sampling.time_series import TimeSeries, fit_series
 from tabgan.sampling.tree_conditionals import redraw_columns
 from tabgan.table.frame_libraries import FrameForm
@@ -300,7 +300,8 @@ def _fit_series(
 ) -> TimeSeries | None:
     """Learn how rows follow each other, if the table is a single regular series."""
     grids = [rule for rule in preparation.keys if isinstance(rule, TimeGrid)]
-    others = [rule for rule in preparation.keys if not isinstance(rule, TimeGrid | RowOrder)]
+    alone = TimeGrid | RowOrder | DistinctNumbers  # no rows share a key
+    others = [rule for rule in preparation.keys if not isinstance(rule, alone)]
     if not grids or others:
         return None
     return fit_series(

@@ -20,7 +20,7 @@ from tabgan.rules.numeric_axis import (
     ticks_in,
     to_axis,
 )
-from tabgan.table.clock_shares import ClockShares
+from tabgan.table.clock_shares import ClockShares, is_beyond_month
 from tabgan.table.columns import (
     ColumnFrame,
     ColumnRef,
@@ -30,7 +30,7 @@ from tabgan.table.columns import (
     with_cells,
     write_column,
 )
-from tabgan.table.dates import CalendarShares, is_beyond_month, unit_of
+from tabgan.table.dates import TICKS_PER_DAY, CalendarShares, unit_of
 from tabgan.table.number_scale import clip_to_range
 from tabgan.table.numbers import Numbers
 from tabgan.table.schema import Column
@@ -481,10 +481,11 @@ class DifferenceDependency(Dependency):
             why="distance between dates",
         )
         days = ticks_in(a.values, *units)[b.present]
-        is_day = units[1] == "D" and target.column.kind == "datetime"
+        moves = target.column.kind == "datetime" and np.ptp(gaps) > 0  # else 30 days are no month
+        is_day = units[1] == "D" and moves
         calendar = CalendarShares.of(b.values[b.present], days) if is_day else None
         clock = None
-        if target.column.kind == "datetime":
+        if moves:
             own = b.values[b.present].astype(np.int64)
             least = target.column.least_rows
             clock = ClockShares.of(own, days.astype(np.int64), units[1], step, least)
@@ -496,8 +497,20 @@ class DifferenceDependency(Dependency):
         """Positions of the columns that take part."""
         return self.source.position, self.target.position
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether the target is as far from the source in all rows."""
+        own = self.column
+        return own.minimum == own.maximum and self.calendar is None and self.clock is None
+
     def describe(self) -> str:
         """Describe the rule in words."""
+        if self.is_constant:
+            unit, distance = unit_of(self.target.column), int(self.column.minimum) * self.step
+            days = distance / TICKS_PER_DAY.get(unit, 1)
+            words = {"M": "months", "Y": "years"}.get(unit, "days")
+            after = f"always {days:g} {words} after" if distance else "always equal to"
+            return f"{self.target} is {after} {self.source}"
         places = self.calendar.shares if self.calendar else ()
         often = [f"{100 * share:.0f} % at {name}" for name, share in places]
         often += self.clock.describe() if self.clock else []
@@ -538,6 +551,16 @@ class DifferenceDependency(Dependency):
 
     def holds(self, cells: Sequence[TypedSeries]) -> Mask:
         """Return which rows are learned as they are, but for the form of a date."""
+        if self.is_constant:
+            own = (
+                cells[at].with_column(ref.column)
+                for at, ref in enumerate((self.source, self.target))
+            )
+            a, b = (typed.numbers for typed in own)
+            distance = int(self.column.minimum) * self.step
+            both = a.present & b.present
+            held: Mask = ~both | (b.values == self._source_ticks(a) + distance)
+            return held
         if self.forms is None:
             return super().holds(cells)
         return np.ones(len(cells[0].values), np.bool_)

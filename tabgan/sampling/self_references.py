@@ -644,9 +644,10 @@ def _order_of(table: ColumnFrame, rows: Rows, parents: Rows) -> tuple[int | None
 
 def _without(cells: TypedSeries, rows: Rows) -> tuple[str, Scalar]:
     """Return how a column writes that a row refers to no other one."""
-    roots = (rows == -1) & are_filled(cells.values)
-    if not roots.any():
+    roots, filled = rows == -1, are_filled(cells.values)
+    if (roots & filled).sum() <= (roots & ~filled).sum():  # a few may refer to themselves
         return "missing", None
+    roots &= filled
     values = cells.values[roots]
     if values.nunique() > 1:
         return "itself", None

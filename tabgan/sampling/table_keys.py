@@ -37,7 +37,15 @@ from tabgan.sampling.key_groups import (
     with_cells_of,
 )
 from tabgan.sampling.self_references import SelfReference, learn_references
-from tabgan.sampling.time_grid import RowOrder, TimeGrid, find_order, find_time_grids, is_code
+from tabgan.sampling.time_grid import (
+    DistinctNumbers,
+    RowOrder,
+    TimeGrid,
+    find_distinct_numbers,
+    find_order,
+    find_time_grids,
+    is_code,
+)
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
 from tabgan.table.compound_numbers import part_in_words
 from tabgan.table.level_codes import are_filled, determines
@@ -456,7 +464,7 @@ def _free_codes(encoder: TableEncoder, keys: Sequence["KeyRule"]) -> list[int]:
     ]
 
 
-KeyRule = KeyGroups | SelfReference | JointKey | RowOrder | TimeGrid
+KeyRule = KeyGroups | SelfReference | JointKey | RowOrder | TimeGrid | DistinctNumbers
 RowRule = SelfReference | SameAsReferred | CountOfReferences | JointKey
 """A rule between rows that may be checked."""
 
@@ -465,6 +473,7 @@ _FORMS: dict[str, type[KeyRule]] = {
     "joint": JointKey,
     "order": RowOrder,
     "times": TimeGrid,
+    "distinct": DistinctNumbers,
 }
 
 
@@ -486,7 +495,11 @@ def learn_table_keys(table: ColumnFrame) -> tuple[KeyRule, ...]:
     order = find_order(table)
     orders = () if order is None else (order,)
     # rows that refer to earlier ones do so when they are in order, which no move may change
-    unique = (*find_joint_keys(table), *find_time_grids(table))
+    unique = (
+        *find_joint_keys(table),
+        *find_time_grids(table),
+        *find_distinct_numbers(table),
+    )
     return (*learn_keys(table, others), *unique, *orders, *references)
 
 
@@ -550,7 +563,7 @@ def give_keys(
                 free = _free_codes(encoder, keys)
                 done = rule.write(_checked(done, drawn, check), encoder, free)
                 drawn = done  # no row is where it was
-            elif isinstance(rule, JointKey | TimeGrid):
+            elif isinstance(rule, JointKey | TimeGrid | DistinctNumbers):
                 done = rule.write(done, encoder, rng, check)
                 if series is not None and series.grid == rule:
                     again = series.write(done, encoder, rng, (seed, at))

@@ -1,4 +1,4 @@
-"""`TimeGrid`, the dates of a regular series, and `RowOrder`, the columns that rows are in order of.
+"""`TimeGrid`, the dates of a regular series, `DistinctNumbers`, and `RowOrder`, the order of rows.
 
 Rows are drawn one by one, so that some hours would come twice and others not at all. At the end a
 row whose hour is taken moves to a free one near it: to the same hour of another day first, or the
@@ -34,16 +34,20 @@ from tabgan.table.numbers import Numbers
 from tabgan.table.schema import RANGED, Column, Schema
 
 __all__ = [
+    "DistinctNumbers",
     "RowOrder",
     "TimeGrid",
     "columns_in_order",
     "ends_of_dates",
+    "find_distinct_numbers",
     "find_order",
     "find_time_grids",
     "is_code",
+    "with_values",
 ]
 
 LEAST_DATES = 50
+LEAST_PAIRS = 20.0  # of equal numbers that there would be by chance
 LEAST_FULL = 0.95  # share of the places of the grid that have a row
 LEAST_OPEN = 5  # dates of an hour of the week in which there are rows …
 MOST_CLOSED = 0.02  # … and share of the rows in other ones
@@ -57,7 +61,6 @@ MOST_STEPS_BACK = 0.01  # the same as a share of the steps ahead, where most row
 MOST_ORDERING = 3  # columns by which rows are in order
 LEAST_BROKEN = 12.0  # rows that would be out of order by chance
 _UNORDERED = ("multiselect", "compound", "boolean")
-MOST_IN_ORDER = 131_072  # rows: as many as are made to go together
 ROUNDS = 60  # of proposals; rows that have found no place then stay
 
 EPOCH = date(1970, 1, 1)
@@ -191,31 +194,11 @@ class TimeGrid:
             return frame
         seasons = encoder.seasons.get(column.name, ())
         own = self._assigned(numbers.values.astype(np.int64), places, seasons, rng)
-        values = _written(numbers._replace(values=places[own]), column)
-        new = self.with_dates(frame, values, encoder)
+        encoded = encoder.encoders[at]
+        assert isinstance(encoded, NumericEncoder)  # as it has ends
+        values = _written(numbers._replace(values=places[own]), column, encoded)
+        new = with_values(frame, at, values, encoder)
         return new if check(new).all() else frame
-
-    def with_dates(
-        self, frame: pd.DataFrame, dates: pd.Series, encoder: TableEncoder
-    ) -> pd.DataFrame:
-        """Return rows with other dates, and with what these derive.
-
-        Parameters
-        ----------
-        frame
-            Rows of the table.
-        dates
-            A date for each row.
-        encoder
-            Encoder of the table.
-        """
-        at, new = self.column.position, frame.copy()
-        new.isetitem(at, dates.to_numpy() if dates.dtype == object else dates.array)
-        if any(at in rule.positions for rule in encoder.dependencies):
-            given = np.zeros(frame.shape, np.bool_)
-            given[:, at] = True
-            new = make_consistent(encoder, new.reset_index(drop=True), given).set_axis(frame.index)
-        return new
 
     def _assigned(
         self, ticks: Places, places: Places, seasons: Collection[Season], rng: np.random.Generator
@@ -265,15 +248,134 @@ class TimeGrid:
         )
 
 
-def _written(numbers: Numbers, column: Column) -> pd.Series:
+def with_values(
+    frame: pd.DataFrame, at: int, values: pd.Series, encoder: TableEncoder
+) -> pd.DataFrame:
+    """Return rows with other values of a column, and with what these derive.
+
+    Parameters
+    ----------
+    frame
+        Rows of the table.
+    at
+        Position of the column.
+    values
+        A value for each row.
+    encoder
+        Encoder of the table.
+    """
+    new = frame.copy()
+    new.isetitem(at, values.to_numpy() if values.dtype == object else values.array)
+    if any(at in rule.positions for rule in encoder.dependencies):
+        given = np.zeros(frame.shape, np.bool_)
+        given[:, at] = True
+        new = make_consistent(encoder, new.reset_index(drop=True), given).set_axis(frame.index)
+    return new
+
+
+@dataclass(frozen=True)
+class DistinctNumbers:
+    """A column of whole numbers none of which comes twice, though by chance many would.
+
+    Parameters
+    ----------
+    column
+        The column.
+    """
+
+    column: ColumnRef
+
+    def describe(self, schema: Schema) -> str:  # noqa: ARG002
+        """Describe the rule in words.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table.
+        """
+        return f"{self.column} has no number twice"
+
+    def write(
+        self,
+        frame: pd.DataFrame,
+        encoder: TableEncoder,
+        rng: np.random.Generator,  # noqa: ARG002
+        check: Check,
+    ) -> pd.DataFrame:
+        """Move numbers that come twice to the next free ones, as far as the range has any.
+
+        Parameters
+        ----------
+        frame
+            Drawn rows.
+        encoder
+            Encoder of the table.
+        rng
+            Not used: numbers stay in their order.
+        check
+            Says which rows of a frame meet the conditions.
+        """
+        at = self.column.position
+        column, ends = encoder.schema.columns[at], _ends_of(encoder, at)
+        numbers = TypedSeries(column, frame.iloc[:, at]).numbers
+        if ends is None or not numbers.present.all() or len(frame) > ends[1] - ends[0] + 1:
+            return frame
+        values = numbers.values.astype(np.int64)
+        order = np.argsort(values, kind="stable")
+        apart = np.arange(len(frame))
+        least = np.maximum.accumulate(values[order] - apart)
+        moved = values.copy()
+        moved[order] = apart + np.minimum(least, ends[1] - len(frame) + 1)
+        if np.array_equal(moved, values):
+            return frame
+        written = write_column(numbers._replace(values=moved), column)
+        new = with_values(frame, at, written, encoder)
+        return new if check(new).all() else frame
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the rule by JSON values."""
+        return {"column": self.column.to_json()}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild the rule from `to_json`'s value."""
+        return cls(ColumnRef.from_json(state["column"]))
+
+
+def find_distinct_numbers(table: ColumnFrame) -> tuple[DistinctNumbers, ...]:
+    """Find the whole numbers none of which comes twice, which is no chance.
+
+    Parameters
+    ----------
+    table
+        The columns.
+    """
+    return tuple(DistinctNumbers(field_at(table, at)) for at in table if _are_distinct(table[at]))
+
+
+def _are_distinct(cells: TypedSeries) -> bool:
+    """Return whether no number comes twice, of which many pairs would meet by chance.
+
+    Rows that are evenly spread over the range would meet least.
+    """
+    if cells.column.kind != "integer" or len(cells.values) < FEWEST_IN_ORDER:
+        return False
+    numbers = cells.numbers
+    if not numbers.present.all() or numbers.values.dtype.kind not in "iu":
+        return False
+    span = float(numbers.values.max()) - float(numbers.values.min()) + 1
+    pairs = len(numbers.values) ** 2 / (2 * span)
+    return pairs >= LEAST_PAIRS and len(np.unique(numbers.values)) == len(numbers.values)
+
+
+def _written(numbers: Numbers, column: Column, encoder: NumericEncoder) -> pd.Series:
     """Write dates, those beyond the range of the column, too."""
     low, high = column.minimum, column.maximum
+    wide = replace(column, minimum=None, maximum=None)
     if type(low) is date and column.format is None:  # objects, which only their range tells
         first, last = (EPOCH + timedelta(days=int(own(numbers.values))) for own in (min, max))
-        return write_column(
-            numbers, replace(column, minimum=min(low, first), maximum=max(high, last))
-        )
-    return write_column(numbers, replace(column, minimum=None, maximum=None))
+        wide = replace(column, minimum=min(low, first), maximum=max(high, last))
+    return write_column(encoder.with_forms(numbers, wide), wide)
 
 
 def _nearest_free(own: Places, free: NDArray[np.bool_], classes: Places) -> Places:
@@ -440,7 +542,7 @@ class RowOrder:
             Columns of the table.
         """
         names = [f"{own}{', falling' * falls}" for own, falls in self.columns or self.codes]
-        return f"rows are in order of {', then of '.join(names)}, {MOST_IN_ORDER:,} at once at most"
+        return f"rows are in order of {', then of '.join(names)}"
 
     def order_of(self, frame: pd.DataFrame, encoder: TableEncoder, free: Collection[int]) -> Rows:
         """Return the rows of a frame as they are to follow each other.

@@ -23,7 +23,7 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.generators.trees.grow_trees import Growth
 from tabgan.generators.trees.tree_generator import TreeGenerator, TreeTraining
 from tabgan.generators.trees.vector_leaf_trees import Features
-from tabgan.sampling.time_grid import TimeGrid, ends_of_dates
+from tabgan.sampling.time_grid import TimeGrid, ends_of_dates, with_values
 from tabgan.table.columns import ColumnFrame, TypedSeries
 
 __all__ = ["TimeSeries", "fit_series"]
@@ -279,7 +279,7 @@ class TimeSeries:
         codes = encoder.settle(codes, rng)
         new = encoder.decode(units, codes, sample[1], rng, key=sample[0])
         values = frame.iloc[:, at]
-        return self.grid.with_dates(new.set_axis(frame.index), values, encoder)
+        return with_values(new.set_axis(frame.index), at, values, encoder)
 
     def draw(self, ticks: Places, rng: np.random.Generator) -> tuple[Floats, Places]:
         """Draw the encoded rows of dates in order; those of the dates themselves are zeros.

@@ -1,4 +1,7 @@
-"""At which times of day dates lie: full hours, quarters of an hour, frequent times, hours."""
+"""At which times of day dates lie, and in which form those of a day, an hour or a year are written.
+
+Times of day are full hours, quarters of an hour, frequent times, hours.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +10,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ClockShares"]
+from tabgan.table.dates import TICKS_PER_DAY, range_of_ticks, unit_of
+from tabgan.table.numbers import Numbers, whole_within
+from tabgan.table.schema import Column
+
+__all__ = ["ClockShares", "FormsByPart", "is_beyond_month"]
 
 Ticks = NDArray[np.int64]
 MINUTES = 1440  # of a day
@@ -22,6 +29,16 @@ LEAST_FAR = 50  # rows so far after the source, to learn their hours
 LEAST_SHIFTED = 0.1  # share of them in other hours than by distances alone, beyond chance
 MOST_TIED = 0.2  # share of these at nearly the source's time of day; by chance a twelfth or so
 _FAR = 2**62  # more than any movement
+MOST_EXCEPTIONS = 0.01  # share of the dates whose form does not follow the part
+LEAST_DATES = 20  # of a part
+PARTS = {  # of dates, by which their form may go, and in words
+    "beyond month": "days up to the 12th and after it",
+    "fraction": "whole seconds and others",
+    "seconds": "whole minutes and others",
+    "time": "midnight and other times",
+    "hour": "the hour",
+    "year": "the year",
+}
 
 
 class _Place(NamedTuple):
@@ -213,3 +230,133 @@ def _hours_of(ticks: Ticks, source: Ticks, minute: int, least_rows: int) -> tupl
     shifted = float(np.abs(shares - by_distance / by_distance.sum()).sum() / 2)
     by_chance = float(np.sqrt(12 / np.pi / far.sum()))  # of a multinomial distribution, at most
     return tuple(shares.tolist()) if shifted >= LEAST_SHIFTED + by_chance else ()
+
+
+@dataclass(frozen=True)
+class FormsByPart:
+    """The forms of the dates of a column, if they go with a part of the date.
+
+    A program that takes days for months writes `06-04-91`, but `6/29/1984`; another one writes
+    midnight without the time of day.
+
+    Parameters
+    ----------
+    part
+        A key of `PARTS`.
+    values, forms
+        Values of the part, which rise, and the place of the form of each; others have the form of
+        the next one.
+    """
+
+    part: str
+    values: tuple[int, ...]
+    forms: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.part not in PARTS or not self.values or len(self.values) != len(self.forms):
+            raise ValueError(f"{self.part!r:.40}: forms must go with a part of dates")
+
+    @classmethod
+    def of(cls, numbers: Numbers, column: Column) -> Self | None:
+        """Learn the forms of a column; None if it has one, or they go with no part.
+
+        Parameters
+        ----------
+        numbers, column
+            The dates, with their forms, and their column.
+        """
+        if column.kind != "datetime" or not column.other_formats or numbers.forms is None:
+            return None
+        ticks, forms = numbers.values[numbers.present], numbers.forms[numbers.present]
+        found = (_forms_of_part(part, ticks, forms, column) for part in PARTS)
+        own = next((rule for rule in found if rule is not None), None)
+        return None if own is None else cls(*own)
+
+    def at(self, ticks: NDArray[Any], column: Column) -> NDArray[np.int8]:
+        """Return the place of the form of each date.
+
+        Parameters
+        ----------
+        ticks, column
+            The dates, and their column.
+        """
+        place = np.searchsorted(self.values, _part_of(self.part, ticks, column))
+        forms: NDArray[np.int8] = np.array(self.forms, np.int8)[place.clip(0, len(self.forms) - 1)]
+        return forms
+
+    def describe(self) -> str:
+        """Name the part in words."""
+        return PARTS[self.part]
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the forms by JSON values."""
+        return {"part": self.part, "values": [*self.values], "forms": [*self.forms]}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any], column: Column) -> Self:
+        """Rebuild forms from `to_json`'s value.
+
+        Parameters
+        ----------
+        state
+            The value.
+        column
+            The column of dates, which has these forms.
+        """
+        forms = tuple(map(int, state["forms"]))
+        if column.kind != "datetime" or not {*forms} <= {*range(len(column.formats))}:
+            raise ValueError("numeric: forms_by_part does not go with the column's formats")
+        return cls(str(state["part"]), tuple(map(int, state["values"])), forms)
+
+
+def _forms_of_part(
+    part: str, ticks: NDArray[Any], forms: NDArray[np.int8], column: Column
+) -> tuple[str, tuple[int, ...], tuple[int, ...]] | None:
+    values, codes = np.unique(_part_of(part, ticks, column), return_inverse=True)
+    n_forms = len(column.formats)
+    counts = np.bincount(codes * n_forms + forms, minlength=len(values) * n_forms)
+    counts = counts.reshape(len(values), n_forms)
+    kept = counts.sum(axis=1) >= max(LEAST_DATES, column.least_rows)
+    own = counts[kept].argmax(axis=1)
+    if len(np.unique(own)) < 2:
+        return None
+    exceptions = len(forms) - counts[kept].max(axis=1).sum()
+    if exceptions > MOST_EXCEPTIONS * len(forms):
+        return None
+    return part, tuple(values[kept].tolist()), tuple(own.tolist())
+
+
+def _part_of(part: str, ticks: NDArray[Any], column: Column) -> Ticks:
+    """Return a part of dates as whole numbers; 0 of all where their unit has no such part."""
+    unit = unit_of(column)
+    within: Ticks = whole_within(ticks, *range_of_ticks(column)).astype(np.int64)
+    per_day = TICKS_PER_DAY.get(unit)
+    days = within.view(f"M8[{unit}]").astype("M8[D]") if unit != "period" else within.view("M8[D]")
+    found: Ticks
+    if part == "beyond month":
+        found = ((days - days.astype("M8[M]")).astype(np.int64) >= 12).astype(np.int64)
+    elif part == "year":
+        found = days.astype("M8[Y]").astype(np.int64)
+    elif per_day is None or per_day < 24:
+        found = np.zeros(len(within), np.int64)
+    elif part == "hour":
+        found = within % per_day // (per_day // 24)
+    else:
+        length = {"fraction": 86_400, "seconds": 1440, "time": 1}[part]
+        found = (within % max(per_day // length, 1) != 0).astype(np.int64)
+    return found
+
+
+def is_beyond_month(ticks: NDArray[Any], column: Column) -> NDArray[np.bool_]:
+    """Say where the day is above 12, so that it can't be taken for a month.
+
+    A program that takes one for the other writes both kinds of dates in two forms.
+
+    Parameters
+    ----------
+    ticks
+        Ticks of the column, which may lie beyond its range.
+    column
+        What the column is; a column of dates.
+    """
+    return _part_of("beyond month", ticks, column).astype(np.bool_)

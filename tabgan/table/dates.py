@@ -34,7 +34,6 @@ __all__ = [
     "days_at",
     "TICKS_PER_DAY",
     "date_forms",
-    "is_beyond_month",
     "moments_of",
     "range_of_ticks",
     "read_dates",
@@ -327,24 +326,6 @@ def moments_of(ticks: NDArray[np.int64], column: Column) -> NDArray[Any]:
     unit, kind = unit_of(column), _kind(column)
     moments = ticks.view(f"{kind}8[{unit}]")
     return moments.astype("M8[D]" if unit in "DMY" else f"{kind}8[us]")
-
-
-def is_beyond_month(ticks: NDArray[Any], column: Column) -> NDArray[np.bool_]:
-    """Say where the day is above 12, so that it can't be taken for a month.
-
-    A program that takes one for the other writes both kinds of dates in two forms.
-
-    Parameters
-    ----------
-    ticks
-        Ticks of the column, which may lie beyond its range.
-    column
-        What the column is; a column of dates.
-    """
-    within = whole_within(ticks, *range_of_ticks(column)).astype(np.int64)
-    days = within.view(f"M8[{unit_of(column)}]").astype("M8[D]")
-    late: NDArray[np.bool_] = (days - days.astype("M8[M]")).astype(np.int64) >= 12
-    return late
 
 
 def _writer(form: str, unit: str, column: Column) -> Callable[[NDArray[Any]], list[str]]:

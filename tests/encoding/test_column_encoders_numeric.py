@@ -285,7 +285,7 @@ def column_of_imported(values: pd.Series) -> Column:
     return column_of(values, "datetime", **forms, **ends)
 
 
-class TestFormsByDay:
+class TestFormsByPart:
     dates = pd.Timestamp("1980-01-01") + pd.to_timedelta(RNG.integers(0, 7_000, 1_000), "D")
 
     def test_the_form_follows_the_day(self):
@@ -304,16 +304,50 @@ class TestFormsByDay:
         for exceptions, follows in ((5, True), (100, False)):
             some_plain = values.where(np.arange(1_000) >= exceptions, plain)
             encoder = NumericEncoder.fit(TypedSeries(column_of_imported(some_plain), some_plain))
-            assert ("forms_by_day" in encoder.to_json()) is follows
+            assert ("forms_by_part" in encoder.to_json()) is follows
+
+    @pytest.mark.parametrize("part", ["time", "hour", "year"])
+    def test_the_form_follows_another_part(self, part):
+        minutes = RNG.integers(0, 3 * 365 * 24 * 60, 1_500)
+        if part == "time":
+            minutes = np.where(RNG.random(1_500) < 0.5, minutes // 1440 * 1440, minutes)
+        dates = pd.Timestamp("2019-01-01") + pd.to_timedelta(minutes, "m")
+        is_other = {
+            "time": dates == dates.normalize(),
+            "hour": dates.hour < 10,
+            "year": dates.year < 2020,
+        }[part]
+        other = "%Y-%m-%d" if part == "time" else "%d.%m.%Y %-H:%M"
+        own = dates.strftime("%Y-%m-%d %H:%M")
+        values = pd.Series(own.where(~is_other, dates.strftime(other)), name="born", dtype=object)
+        column = column_of(
+            values,
+            "datetime",
+            format="%Y-%m-%d %H:%M",
+            other_formats=(other,),
+            minimum=dates.min(),
+            maximum=dates.max(),
+        )
+        encoder = NumericEncoder.fit(TypedSeries(column, values))
+        again = NumericEncoder.from_json(column, json.loads(json.dumps(encoder.to_json())))
+        written = sample(again, 1_000)
+        if part == "time":
+            assert not written.str.endswith(" 00:00").any()
+            assert (written.str.len() == 10).mean() == pytest.approx(0.5, abs=0.06)
+            return
+        year, hour = (written.str.extract(form)[0].astype(int) for form in (r"(\d{4})", r"(\d+):"))
+        expected = hour < 10 if part == "hour" else year < 2020
+        assert (written.str.contains(".", regex=False) == expected).all()
 
     def test_few_dates_tell_nothing(self):
         values = imported(self.dates[(self.dates.day > 12) | (np.arange(1_000) < 20)])
         encoder = NumericEncoder.fit(TypedSeries(column_of_imported(values), values))
-        assert "forms_by_day" not in encoder.to_json()
+        assert "forms_by_part" not in encoder.to_json()
 
     def test_forms_that_the_column_lacks_are_refused(self):
         values = imported(self.dates)
         column = column_of_imported(values)
         state = NumericEncoder.fit(TypedSeries(column, values)).to_json()
-        with pytest.raises(ValueError, match="forms_by_day does not go with the column's formats"):
-            NumericEncoder.from_json(column, state | {"forms_by_day": [0, 2]})
+        by_part = state["forms_by_part"] | {"forms": [0, 2]}
+        with pytest.raises(ValueError, match="forms_by_part does not go with the column's formats"):
+            NumericEncoder.from_json(column, state | {"forms_by_part": by_part})

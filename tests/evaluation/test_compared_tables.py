@@ -104,3 +104,17 @@ def test_the_sentence_names_the_column_and_its_figures():
         "'firm' has 1,200 levels that few real rows hold (60.0 % together). They count as one "
         "level, and so do the new values written like them in 58.2 % of the synthetic rows."
     )
+
+
+def test_dates_in_a_form_that_real_ones_of_their_day_never_have_are_not_valid():
+    days = pd.Series(pd.date_range("2020-01-01", periods=900, freq="h"))
+    short, long = (days.dt.strftime(form) for form in ("%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p"))
+    real = short.where(days.dt.day <= 12, long)
+    mixed = short.where(np.random.default_rng(0).random(900) < 0.5, long)
+    tables = read_tables(real.to_frame("when"), mixed.to_frame("when"))
+    found = check_validity(tables, np.random.default_rng(0))
+    (violation,) = found.violations
+    assert violation.rule == "in the form that goes with days up to the 12th and after it"
+    assert abs(found.valid_rows.value - 50) < 6
+    same = read_tables(real.to_frame("when"), real.to_frame("when"))
+    assert not check_validity(same, np.random.default_rng(0)).violations

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabgan.evaluation.compared_tables import read_tables
-from tabgan.evaluation.distributions import succession
+from tabgan.evaluation.distributions import likeness_by_chance, succession
 from tabgan.evaluation.evaluate import evaluate
 from tabgan.evaluation.evaluation_parts import Detector, KeyResult, TimeResult
 from tabgan.evaluation.keys_and_times import (
@@ -472,3 +472,9 @@ def test_what_follows_what_within_a_key(make, key, column, before):
     assert [(one.column, one.before, one.lost) for one in orders] == [(column, before, 0.0)]
     worst = times(mixed)[0]
     assert (worst.column, worst.before, worst.lost > 0.6) == (column, before, True)
+
+
+@pytest.mark.parametrize("nominal", [True, False])
+def test_a_column_without_a_value_in_any_group_tells_nothing(nominal):
+    nothing = np.full(6, np.nan)
+    assert likeness_by_chance(np.arange(6) // 2, nothing, 0.0, nominal=nominal) == 1

@@ -388,6 +388,19 @@ def test_near_dates_are_learned_as_distances(form, orders, table_of, round_trip,
     pd.testing.assert_frame_equal(round_trip(table, rules), frame)
 
 
+def test_a_constant_distance_is_a_rule_that_no_month_changes(orders, table_of, rng):
+    frame = orders[["ordered"]].assign(due=orders["ordered"] + 30 * DAY)
+    gap = find_orders(table_of(frame), rng)[-1]
+    assert gap.describe() == "'due' is always 30 days after 'ordered'"
+    assert DifferenceDependency.from_json(gap.to_json()) == gap
+    reduced = gap.reduce(table_of(frame))
+    later = TypedSeries(reduced[0].column, frame["ordered"].sample(frac=1, random_state=1))
+    values = gap.restore({**reduced, 0: later})
+    assert (values[1].values.to_numpy() - later.values.to_numpy() == 30 * DAY).all()
+    wrong = frame.assign(due=frame["due"].where(frame.index % 2 == 0, frame["due"] + 30 * DAY))
+    assert gap.holds([*table_of(wrong).values()]).tolist() == (frame.index % 2 == 0).tolist()
+
+
 def test_distances_are_counted_in_their_own_unit(orders, table_of, rng):
     table = table_of(orders)
     for rule in find_orders(table, rng):

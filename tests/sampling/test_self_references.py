@@ -79,6 +79,16 @@ def test_rows_without_a_reference_are_told_by_a_mark_or_by_themselves(mark):
     assert new["supervisor"][~alone].isin(new["worker_no"]).all()
 
 
+def test_one_row_that_refers_to_itself_tells_nothing_of_the_others():
+    frame = staff().reset_index(drop=True)
+    frame["supervisor"] = frame["supervisor"].where(frame.index % 4 == 0)
+    row = int(np.flatnonzero(frame["supervisor"].notna())[7])
+    frame.loc[row, "supervisor"] = frame.loc[row, "worker_no"]
+    new = drawn(frame)
+    assert new["supervisor"].notna().mean() == pytest.approx(0.25, abs=0.02)
+    assert (new["supervisor"] == new["worker_no"]).sum() == 0
+
+
 def test_a_chain_goes_on_with_the_row_before():
     rng = np.random.default_rng(0)
     day = np.sort(rng.choice(2000, 150, replace=False))

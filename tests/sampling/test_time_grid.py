@@ -10,7 +10,7 @@ from tabgan import TabTrees
 from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.sampling.table_keys import key_from_json, key_to_json
-from tabgan.sampling.time_grid import TimeGrid, find_time_grids
+from tabgan.sampling.time_grid import TimeGrid, find_distinct_numbers, find_time_grids
 from tabgan.table.columns import by_position
 
 SERIES = {
@@ -53,6 +53,19 @@ def test_each_date_of_a_series_is_drawn_once(dates):
     once = ~drawn["when"].duplicated(keep=False)
     assert written["when"][once].equals(drawn["when"][once])
     assert key_from_json(key_to_json(grid)) == grid
+
+
+def test_dates_that_are_moved_have_the_form_of_their_day():
+    hours = pd.date_range("2020-01-01", periods=900, freq="h")
+    short, long = (hours.strftime(form) for form in ("%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p"))
+    texts = short.where(hours.day <= 12, long)
+    real = table_of(texts)
+    (grid,) = grids_of(real)
+    encoder = TableEncoder.fit(real, infer_schema(real), np.random.default_rng(0))
+    drawn = real.assign(when=real["when"].sample(frac=1, replace=True, random_state=1).to_numpy())
+    written = grid.write(drawn, encoder, np.random.default_rng(0), all_rows)
+    assert drawn["when"].nunique() < 0.7 * len(real)
+    assert {*written["when"]} == {*texts}
 
 
 @pytest.mark.parametrize(
@@ -156,3 +169,34 @@ def test_a_series_is_drawn_in_order_with_its_weekdays_and_years():
     assert (drawn["year"] == drawn["when"].dt.year).all()
     weekend = drawn["when"].dt.weekday >= 5
     assert drawn["sold"][weekend].mean() - drawn["sold"][~weekend].mean() > 20
+
+
+def test_whole_numbers_that_never_come_twice_are_moved_apart():
+    rng = np.random.default_rng(0)
+    own, other = (np.sort(rng.choice(4_000, 900, replace=False)) for _ in range(2))
+    real = pd.DataFrame({"first": own, "second": other, "size": rng.integers(0, 4_000, 900)})
+    schema = infer_schema(real)
+    rules = find_distinct_numbers(by_position(real, schema))
+    assert [rule.column.position for rule in rules] == [0, 1]
+    encoder = TableEncoder.fit(real, schema, np.random.default_rng(0))
+    drawn = real.sample(frac=1, replace=True, random_state=1).reset_index(drop=True)
+    new = drawn
+    for rule in rules:
+        assert key_from_json(key_to_json(rule)) == rule
+        new = rule.write(new, encoder, np.random.default_rng(0), all_rows)
+    assert drawn["first"].nunique() < 0.7 * len(drawn)
+    for name in ("first", "second"):
+        assert new[name].is_unique
+        assert new[name].between(real[name].min(), real[name].max()).all()
+        assert (new[name] - drawn[name]).abs().median() < 5
+    assert new["size"].equals(drawn["size"])
+
+
+def test_distinct_numbers_of_a_sample_are_distinct():
+    rng = np.random.default_rng(0)
+    numbers = {
+        name: np.sort(rng.choice(3_000, 600, replace=False)) for name in ("number", "version")
+    }
+    drawn = TabTrees(random_state=0).fit(pd.DataFrame(numbers)).sample(500)
+    assert drawn["version"].is_unique
+    assert drawn["number"].is_unique
