@@ -18,12 +18,12 @@ from tabgan.rules.code_dependency import find_codes
 from tabgan.rules.code_word_dependency import find_code_dates, find_code_words
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.equality_dependency import (
-    find_copies,
     find_partial_equalities,
+    find_partial_multiples,
 )
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import DerivedColumns, find_orders
-from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
+from tabgan.rules.functional_dependency import FunctionalDependency, find_copies, find_functional
 from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THREES, SPARE_ROWS
 from tabgan.rules.joint_dependency import (
@@ -119,9 +119,12 @@ def _detect(
     near = find_near_parts(without(table, given), of_near, {*fixed, *kept, *compared}, n_columns)
     replaced = {rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)}
     absent = {*near, *replaced, *repeated, *(rule.target.position for rule in later)}
-    coincidences = find_partial_equalities(without(table, absent), rng, fixed)
-    others = [*found, *determined, *orders, *coincidences]
-    agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
+    multiples = find_partial_multiples(without(table, absent), rng, fixed, n_columns)
+    multiplied = {rule.target.position for rule in multiples}
+    coincidences = find_partial_equalities(without(table, absent | multiplied), rng, fixed)
+    others = [*found, *determined, *orders, *coincidences, *multiples]
+    near_levels = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
+    agreements = [*multiples, *near_levels]
     rules = (*identities, *first, *sums, *agreements, *near.values(), *last, *together)
     left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks, of_distances = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
