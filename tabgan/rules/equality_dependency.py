@@ -602,8 +602,9 @@ def _multiple_of(
 
 def _factors(target: AxisValues, source: AxisValues, column: Column) -> tuple[Multiple, ...]:
     """Return the factors that many rows share beyond chance: first one of a fifth, not 1."""
-    used = (target != 0) & (source != 0)
-    target, source = target[used], source[used]
+    # Rows that come again, as those of a group of guests, are no further evidence.
+    pairs = np.unique(np.column_stack([target, source]), axis=0)
+    target, source = pairs[(pairs != 0).all(axis=1)].T
     least = max(LEAST_ROWS, column.least_rows, LEAST_SHARE * len(target))
     most_decimals = min(2 if column.decimals is None else column.decimals, 15)
     found: list[Multiple] = []
