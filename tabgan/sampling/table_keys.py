@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import prod
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -38,11 +38,13 @@ from tabgan.sampling.key_groups import (
 )
 from tabgan.sampling.self_references import SelfReference, learn_references
 from tabgan.sampling.time_grid import RowOrder, TimeGrid, find_order, find_time_grids, is_code
-from tabgan.sampling.time_series import TimeSeries
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, count_rows, field_at
 from tabgan.table.compound_numbers import part_in_words
 from tabgan.table.level_codes import are_filled, determines
 from tabgan.table.schema import RANGED, Schema
+
+if TYPE_CHECKING:  # torch is not needed to describe a table
+    from tabgan.sampling.time_series import TimeSeries
 
 __all__ = [
     "JointKey",
@@ -511,7 +513,7 @@ def give_keys(
     check: Check,
     block_rows: int,
     start: int = 0,
-    series: TimeSeries | None = None,
+    series: "TimeSeries | None" = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a sample made to go together; shorter blocks are put together.
 
