@@ -16,7 +16,7 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.fitting.prepare import TableOptions, prepare, small_table_note
 from tabgan.rules.base_rules import Evidence, evidence_of
 from tabgan.rules.detect_dependencies import untried
-from tabgan.rules.equality_dependency import CopyDependency
+from tabgan.rules.functional_dependency import CopyDependency
 from tabgan.rules.sum_dependency import OneHotDependency
 from tabgan.table.columns import ColumnFrame
 from tabgan.table.dtypes import restore_dtype

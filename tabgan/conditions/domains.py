@@ -33,8 +33,11 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.rules.band_dependency import BandDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.counted_dependency import ElapsedDependency
-from tabgan.rules.equality_dependency import CopyDependency
-from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
+from tabgan.rules.functional_dependency import (
+    CombinationDependency,
+    CopyDependency,
+    FunctionalDependency,
+)
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.part_dependency import PartDependency

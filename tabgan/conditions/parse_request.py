@@ -17,8 +17,11 @@ from tabgan.conditions.grammar import Clause, Where, clauses_of, read_clauses
 from tabgan.rules.arithmetic_dependency import FormulaDependency, MultiplesDependency
 from tabgan.rules.base_rules import ColumnConstraint, Constraint, Dependency
 from tabgan.rules.counted_dependency import CountDependency, ElapsedDependency
-from tabgan.rules.equality_dependency import CopyDependency
-from tabgan.rules.functional_dependency import CombinationDependency, FunctionalDependency
+from tabgan.rules.functional_dependency import (
+    CombinationDependency,
+    CopyDependency,
+    FunctionalDependency,
+)
 from tabgan.rules.order_dependency import DifferenceDependency, OrderDependency
 from tabgan.rules.part_dependency import PartDependency
 from tabgan.rules.sum_dependency import SumDependency

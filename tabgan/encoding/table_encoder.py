@@ -33,6 +33,7 @@ from tabgan.encoding.seasons import Season, find_seasons
 from tabgan.rules.agreement_dependency import LevelEquality, NearDependency
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
+from tabgan.rules.equality_dependency import PartialMultiple
 from tabgan.rules.functional_dependency import FunctionalDependency, give_sources
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.level_constraints import find_limits
@@ -293,7 +294,8 @@ class TableEncoder:
         dependencies = (*(own for own in detected if not _tells_of_few_rows(own, left)), *declared)
         for dependency in dependencies:
             left = dependency.reduce(left)
-        near = [rule for rule in dependencies if isinstance(rule, LevelEquality | NearDependency)]
+        in_some_rows = LevelEquality | NearDependency | PartialMultiple
+        near = [rule for rule in dependencies if isinstance(rule, in_some_rows)]
         learned = without(left, {at for rule in near for at in rule.positions[-2:]})
         limits = find_limits(learned, rng.spawn(1)[0], {*kept, *unlimited}) if derive else ()
         holes = find_hole_shares(learned, kept) if derive else ()

@@ -39,7 +39,7 @@ from tabgan.evaluation.near_rules import MOST_ROWS, columns_of_units, compare_ne
 from tabgan.evaluation.results import LEAST, WeakPoint
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.detect_dependencies import detect_dependencies
-from tabgan.rules.equality_dependency import PartialEquality
+from tabgan.rules.equality_dependency import PartialEquality, PartialMultiple
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.joint_dependency import JointDependency, PairsDependency
@@ -85,6 +85,7 @@ _UNTOLD = (
     HolesDependency,
     PairsDependency,
     PartialEquality,
+    PartialMultiple,
     PresenceDependency,
 )
 """Ways of learning columns, which no row can break."""

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from tabgan.rules.band_dependency import BandDependency, find_bands
 from tabgan.rules.base_rules import Dependency, Mask
 from tabgan.rules.code_word_dependency import FIRST_WORD
-from tabgan.rules.equality_dependency import copied_cells, form_of, is_no_accident, lead_away
+from tabgan.rules.equality_dependency import is_no_accident, lead_away
 from tabgan.rules.functional_dependency import (
     ROWS_PER_NAME,
     FunctionalDependency,
     LevelList,
+    copied_cells,
+    form_of,
     functional_rule,
     level_list,
 )

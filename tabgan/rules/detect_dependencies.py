@@ -18,12 +18,14 @@ from tabgan.rules.code_dependency import find_codes
 from tabgan.rules.code_word_dependency import find_code_dates, find_code_words
 from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
 from tabgan.rules.equality_dependency import (
-    find_copies,
+    PartialEquality,
+    PartialMultiple,
     find_partial_equalities,
+    find_partial_multiples,
 )
 from tabgan.rules.find_identities import find_identities
 from tabgan.rules.find_orders import DerivedColumns, find_orders
-from tabgan.rules.functional_dependency import FunctionalDependency, find_functional
+from tabgan.rules.functional_dependency import FunctionalDependency, find_copies, find_functional
 from tabgan.rules.holes_dependency import find_holes
 from tabgan.rules.identity_candidates import FITTED_ROWS, MOST_FACTORS, MOST_THREES, SPARE_ROWS
 from tabgan.rules.joint_dependency import (
@@ -119,9 +121,10 @@ def _detect(
     near = find_near_parts(without(table, given), of_near, {*fixed, *kept, *compared}, n_columns)
     replaced = {rule.target.position for rule in orders if isinstance(rule, DifferenceDependency)}
     absent = {*near, *replaced, *repeated, *(rule.target.position for rule in later)}
-    coincidences = find_partial_equalities(without(table, absent), rng, fixed)
-    others = [*found, *determined, *orders, *coincidences]
+    multiples, coincidences = _find_in_some_rows(without(table, absent), rng, fixed, n_columns)
+    others = [*found, *determined, *orders, *coincidences, *multiples]
     agreements = _find_agreements(without(table, absent), of_equals, fixed, n_columns, others)
+    agreements += multiples
     rules = (*identities, *first, *sums, *agreements, *near.values(), *last, *together)
     left = without(table, {*kept, *given, *(at for rule in rules for at in rule.positions)})
     marks, of_distances = _find_marks(left, of_marks, [*orders, *coincidences], n_columns)
@@ -201,6 +204,15 @@ def _moved_by(identities: Sequence[FormulaDependency | SumDependency]) -> set[in
         else:
             moved |= {rule.target.position, *(rule.positions[place] for place in rule.yielding)}
     return moved
+
+
+def _find_in_some_rows(
+    table: ColumnFrame, rng: np.random.Generator, fixed: Collection[int], n_columns: int
+) -> tuple[list[PartialMultiple], list[PartialEquality]]:
+    """Find numbers that are a multiple of others, and columns that equal others, in some rows."""
+    multiples = find_partial_multiples(table, rng.spawn(1)[0], fixed, n_columns)
+    left = without(table, {rule.target.position for rule in multiples})
+    return multiples, find_partial_equalities(left, rng, fixed)
 
 
 def _find_agreements(

@@ -1,11 +1,10 @@
-"""Columns that equal another one in every row, or in a share of the rows."""
+"""Columns that equal another one, or a multiple of it, in a share of the rows."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency, Mask
@@ -21,169 +20,37 @@ from tabgan.rules.numeric_axis import (
     to_axis,
 )
 from tabgan.table.columns import (
-    EXACT,
     NUMBERS,
-    TICKS,
     ColumnFrame,
     ColumnRef,
     TypedSeries,
     field_at,
-    level_key,
-    numbers_to_series,
-    replaced,
     sample_of,
     with_cells,
     without,
 )
+from tabgan.table.level_codes import levels_to_series
 from tabgan.table.number_scale import typical_values
 from tabgan.table.schema import Column
 
 __all__ = [
-    "CopyDependency",
     "LEAST_SHARE",
     "PartialEquality",
+    "PartialMultiple",
     "common_values",
-    "copied_cells",
-    "find_copies",
     "find_partial_equalities",
-    "form_of",
+    "find_partial_multiples",
     "is_no_accident",
     "lead_away",
 ]
 
 
-@dataclass(frozen=True)
-class CopyDependency(Dependency):
-    """The target equals the source in every row; equal numbers may be written in two ways."""
-
-    name: ClassVar[str] = "copy"
-    of_equality: ClassVar[bool] = True
-    source: ColumnRef
-    target: ColumnRef
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the columns that take part."""
-        return self.source.position, self.target.position
-
-    def describe(self) -> str:
-        """Describe the rule in words."""
-        return f"{self.target} is a copy of {self.source}"
-
-    def reduce(self, table: ColumnFrame) -> ColumnFrame:
-        """Leave the target out."""
-        return without(table, [self.target.position])
-
-    def restore(self, table: ColumnFrame) -> ColumnFrame:
-        """Write the source's values in the target's form."""
-        copied = copied_cells(table[self.source.position], self.target.column)
-        return with_cells(table, {self.target.position: TypedSeries(self.target.column, copied)})
-
-    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
-        """Copy the column that is fixed to the other; else the source to the target."""
-        source, target = self.positions
-        back = fixed[:, target] & ~fixed[:, source]
-        taken = copied_cells(table[target], self.source.column)
-        own = replaced(table[source][1], back, taken)
-        fixed[:, source] |= back
-        copied = copied_cells(TypedSeries(self.source.column, own), self.target.column)
-        changed = replaced(table[target][1], ~fixed[:, target], copied)
-        cells = {
-            source: TypedSeries(self.source.column, own),
-            target: TypedSeries(self.target.column, changed),
-        }
-        return with_cells(table, cells)
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the dependency by JSON values."""
-        return {"source": self.source.to_json(), "target": self.target.to_json()}
-
-    @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
-        """Rebuild a dependency from `to_json`'s value."""
-        return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
-
-
-def copied_cells(cells: TypedSeries, column: Column) -> pd.Series:
-    """Write values in the form of a column that equals theirs."""
-    own, values = cells
-    if column.kind in NUMBERS and form_of(own) != form_of(column):
-        numbers = cells.numbers
-        return numbers_to_series(numbers.values, numbers.special, column, numbers.present)
-    copied = values.copy(deep=False)
-    copied.name = column.name
-    return copied
-
-
-def find_copies(table: ColumnFrame, rng: np.random.Generator) -> list[CopyDependency]:
-    """Find the columns that equal an earlier column in every row; constants aside."""
-    found: list[CopyDependency] = []
-    originals: dict[Any, list[int]] = {}  # columns that differ, by their sample
-    for at, cells in sample_of(table, rng).items():
-        fingerprint = _fingerprint(cells)
-        if fingerprint is None:
-            continue
-        alike = originals.setdefault(fingerprint, [])
-        source = next((other for other in alike if _equal(table[other], table[at])), None)
-        if source is None:
-            alike.append(at)
-        else:
-            found.append(CopyDependency(field_at(table, source), field_at(table, at)))
-    return found
-
-
-def form_of(column: Column) -> tuple[str, str | None, str | None]:
-    """Return what two columns must share for values of one to be values of the other."""
-    return repr(column.dtype), column.format, column.absent
-
-
-def _fingerprint(cells: TypedSeries) -> Any:
-    """Return a hashable summary that equal columns share; None for a constant."""
-    column = cells.column
-    if column.kind in NUMBERS | TICKS:
-        numbers = cells.numbers
-        if numbers.present.all() and (numbers.values == numbers.values[0]).all():
-            return None
-        form = "number" if column.kind in NUMBERS else form_of(column)
-        return form, numbers.values.astype(float).tobytes(), numbers.present.tobytes()
-    if len(cells.levels) == 1:
-        return None
-    return form_of(column), cells.codes.tobytes(), tuple(map(level_key, cells.levels))
-
-
-def _equal(a: TypedSeries, b: TypedSeries) -> bool:
-    if a[0].kind in NUMBERS | TICKS:
-        one, two = a.numbers, b.numbers
-        exact = one.values.dtype == two.values.dtype or bool((np.abs(one.values) <= EXACT).all())
-        return (
-            exact
-            and np.array_equal(one.values, two.values)
-            and np.array_equal(one.present, two.present)
-            and bool((one.special == two.special).all())
-        )
-    return np.array_equal(a.codes, b.codes) and (
-        [*map(level_key, a.levels)] == [*map(level_key, b.levels)]
-    )
-
-
 COMMON = 0.01  # a value of a greater share of the rows is equal often enough by itself
-
-
 LEAST_SHARE = 0.02  # of the rows in which the two are equal, common values aside
-
-
 LEAST_ROWS = 20  # the same in rows
-
-
 MOST_BINS = 16
-
-
 ROWS_PER_BIN = 20
-
-
 MOST_KNOTS = 256
-
-
 ROWS_PER_KNOT = 5  # so that no knot is a value of fewer rows
 
 
@@ -383,11 +250,7 @@ def _may_be_given(
 
 
 LEAST_LIFT = 3  # times as often as they would be, were they near each other only
-
-
 MOST_TRIED = 3  # partners of a column
-
-
 Link = tuple[int, int]  # of two columns; the second one follows the first
 
 
@@ -507,3 +370,273 @@ class _Trial(NamedTuple):
             return None
         rare = axis.present & ~np.isin(axis.values, common_values(axis))
         return cls(np.where(rare, axis.values, np.nan), 1 - distinct / len(known))
+
+
+LEAST_FACTOR_SHARE = 0.2  # of the rows in which one column is the same multiple of the other
+HINT_ROWS = 1_000  # enough to refute most pairs
+MOST_FACTORED = 60  # columns that are compared
+MOST_FACTORS = 6  # that are tried of a pair, with two decimals and with three
+BESIDE = 0.01  # of a factor, where no more rows must be than chance puts there
+TURN = (5**0.5 - 1) / 2  # spreads shares evenly over rows
+NO_FACTOR = "none"
+
+
+class Multiple(NamedTuple):
+    """A factor, and the decimals to which the product is rounded."""
+
+    factor: float
+    decimals: int
+
+    def of(self, values: AxisValues) -> AxisValues:
+        """Return the rounded products."""
+        product: AxisValues = np.round(values * self.factor, self.decimals)
+        return product
+
+    def fits(self, target: AxisValues, source: AxisValues) -> NDArray[np.bool_]:
+        """Return where the target is the product, rounded up or down at the half."""
+        half = 0.5 * 10.0**-self.decimals
+        near = np.abs(target - source * self.factor) <= half + 1e-12 * np.abs(target)
+        whole: NDArray[np.bool_] = near & (np.round(target, self.decimals) == target)
+        return whole
+
+
+@dataclass(frozen=True)
+class PartialMultiple(Dependency):
+    """The target is the source times one of a few factors in a share of the rows.
+
+    Prices with a tax are an example. Which factor a row has, or none, is a column of its own that
+    is learned as any other: so the shares come back, and what they depend on.
+
+    Parameters
+    ----------
+    source, target
+        Two columns of numbers.
+    position
+        Position of the column of factors, behind those of the schema.
+    multiples
+        The factors, those of most rows first.
+    shares
+        Share of the rows with both numbers that each of them has.
+    grid
+        The numbers that the target may take.
+    """
+
+    name: ClassVar[str] = "often a multiple"
+    may_be_broken: ClassVar[bool] = True
+    source: ColumnRef
+    target: ColumnRef
+    position: int
+    multiples: tuple[Multiple, ...]
+    shares: tuple[float, ...]
+    grid: AllowedValues
+
+    def __post_init__(self) -> None:
+        if len(self.shares) != len(self.multiples) or not self.shares:
+            raise ValueError("often a multiple: each factor must have a share")
+        if not all(0 <= share <= 1 for share in self.shares) or sum(self.shares) > 1.001:
+            raise ValueError("often a multiple: the shares must be from 0 to 1, together too")
+        if not all(np.isfinite(own.factor) and 0 <= own.decimals <= 15 for own in self.multiples):
+            raise ValueError("often a multiple: factors must be finite, of 0 to 15 decimals")
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position, self.position
+
+    @property
+    def column(self) -> Column:
+        """The column of factors."""
+        name = f"{self.target.column.name} by {self.source.column.name}"
+        return Column(name, "categorical", "object", why="the factor between two columns")
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        shares: dict[float, float] = {}
+        for own, share in zip(self.multiples, self.shares, strict=True):
+            shares[own.factor] = shares.get(own.factor, 0.0) + share
+        said = ", ".join(f"times {factor:g} in {share:.0%}" for factor, share in shares.items())
+        return f"{self.target} is {self.source} {said.replace('%', ' %')} of the rows with both"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Put the column of factors into the table, at random where a number is missing."""
+        source, target = (to_axis(table[at], None) for at in self.positions[:2])
+        codes = codes_of_multiples(self.multiples, target.values, source.values)
+        turns = (TURN * np.arange(1, len(codes) + 1)) % 1  # whether a number is there tells nothing
+        drawn = np.searchsorted(np.cumsum(self.shares), turns, side="right")
+        codes = np.where(source.present & target.present, codes, drawn)
+        values = levels_to_series(self._levels, codes, self.column)
+        cells = TypedSeries(self.column, values.set_axis(table[self.positions[1]].values.index))
+        return with_cells(table, {self.position: cells})
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Multiply in the rows that have a factor, as far as the target may take the product."""
+        if not {*self.positions} <= table.keys():
+            return table
+        at, column = self.target
+        cells = table[at].with_column(column)
+        target = to_axis(cells, None)
+        source = to_axis(table[self.source.position].with_column(self.source.column), None)
+        values, drawn = target.values.copy(), table[self.position].values.to_numpy(object)
+        for level, multiple in zip(self._levels, self.multiples, strict=False):
+            product = multiple.of(source.values)
+            may = (drawn == level) & target.present & source.present
+            may &= np.isclose(self.grid.floor(product), product, rtol=1e-12, atol=0)
+            values[may] = product[may]
+        made = TypedSeries(column, from_axis(values, cells, None))
+        return with_cells(without(table, [self.position]), {at: made})
+
+    @property
+    def _levels(self) -> list[str]:
+        """The levels of the column of factors."""
+        return [f"{own.factor:g} to {own.decimals}" for own in self.multiples] + [NO_FACTOR]
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return all rows: the rule is one of shares, which no single row can break."""
+        return np.ones(len(cells[0].values), np.bool_)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {
+            "source": self.source.to_json(),
+            "target": self.target.to_json(),
+            "position": self.position,
+            "multiples": [*map(list, self.multiples)],
+            "shares": list(self.shares),
+            "grid": self.grid.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(
+            ColumnRef.from_json(state["source"]),
+            ColumnRef.from_json(state["target"]),
+            int(state["position"]),
+            tuple(Multiple(float(factor), int(n)) for factor, n in state["multiples"]),
+            tuple(map(float, state["shares"])),
+            AllowedValues.from_json(state["grid"]),
+        )
+
+
+def codes_of_multiples(
+    multiples: Sequence[Multiple], target: AxisValues, source: AxisValues
+) -> NDArray[np.intp]:
+    """Return the place of the first multiple that fits each row; their number where none does."""
+    fits = [own.fits(target, source) for own in multiples]
+    codes: NDArray[np.intp] = np.argmax([*fits, np.ones(len(target), np.bool_)], axis=0)
+    return codes
+
+
+def find_partial_multiples(
+    table: ColumnFrame, rng: np.random.Generator, fixed: Collection[int], n_columns: int
+) -> list[PartialMultiple]:
+    """Find the numbers that are another one times a frequent factor in many rows.
+
+    No column is the target of one rule and the source of another.
+
+    Parameters
+    ----------
+    table
+        The columns that may take part.
+    rng
+        Draws the rows on which pairs are tried first.
+    fixed
+        Columns that must not be changed.
+    n_columns
+        Number of columns of the schema.
+    """
+    numbers = {at: own for at, own in sample_of(table, rng).items() if own.column.kind in NUMBERS}
+    axes = to_axes({at: own for at, own in numbers.items() if at < n_columns}, None)
+    trials = {at: own.values for at, axis in axes.items() if (own := _Trial.of(axis)) is not None}
+    few = dict([*trials.items()][:MOST_FACTORED])
+    hoped = [pair for pair in _share_a_ratio(few) if pair[1] not in fixed]
+    full = to_axes({at: table[at] for at in sorted({at for pair in hoped for at in pair})}, None)
+    rules = [
+        rule
+        for source, target in hoped
+        if {source, target} <= full.keys() and n_columns + target not in table
+        if (rule := _multiple_of(table, (source, target), full, n_columns)) is not None
+    ]
+    chosen: list[PartialMultiple] = []
+    for rule in sorted(rules, key=lambda rule: -sum(rule.shares)):
+        targets = {own.target.position for own in chosen}
+        sources = {own.source.position for own in chosen}
+        if rule.target.position not in targets | sources and rule.source.position not in targets:
+            chosen.append(rule)
+    return chosen
+
+
+def _share_a_ratio(columns: Mapping[int, NDArray[np.float64]]) -> Iterator[Link]:
+    """Find the pairs of columns with a ratio, not 1, that many of a few rows share."""
+    for source, below in columns.items():
+        for target, above in columns.items():
+            if source == target:
+                continue
+            step = -(-len(above) // HINT_ROWS) if np.isnan(above).mean() < 0.5 else 1
+            with np.errstate(all="ignore"):
+                ratios = np.round(above[::step] / below[::step], 2)
+            told = np.sort(ratios[np.isfinite(ratios) & (np.abs(ratios) >= BESIDE)])
+            run = max(int(LEAST_FACTOR_SHARE / 2 * len(told)), 2)
+            same = told[run:][told[run:] == told[:-run]]
+            if len(told) >= LEAST_ROWS and (same != 1).any():
+                yield source, target
+
+
+def _multiple_of(
+    table: ColumnFrame, pair: Link, axes: Mapping[int, NumericAxis], n_columns: int
+) -> PartialMultiple | None:
+    """Learn the factors of a pair; None if too few rows share one."""
+    b, a = (axes[at] for at in pair)
+    both = a.present & b.present
+    target, source = a.values[both], b.values[both]
+    column = table[pair[1]].column
+    multiples = _factors(target, source, column)
+    if not multiples:
+        return None
+    codes = codes_of_multiples(multiples, target, source)
+    shares = np.bincount(codes, minlength=len(multiples) + 1)[:-1] / len(codes)
+    grid = _grid(a.values[a.present], column)
+    fields = field_at(table, pair[0]), field_at(table, pair[1])
+    return PartialMultiple(*fields, n_columns + pair[1], multiples, tuple(shares.tolist()), grid)
+
+
+def _factors(target: AxisValues, source: AxisValues, column: Column) -> tuple[Multiple, ...]:
+    """Return the factors that many rows share beyond chance: first one of a fifth, not 1."""
+    # Rows that come again, as those of a group of guests, are no further evidence.
+    pairs = np.unique(np.column_stack([target, source]), axis=0)
+    target, source = pairs[(pairs != 0).all(axis=1)].T
+    least = max(LEAST_ROWS, column.least_rows, LEAST_SHARE * len(target))
+    most_decimals = min(2 if column.decimals is None else column.decimals, 15)
+    found: list[Multiple] = []
+    left = np.ones(len(target), np.bool_)
+    for factor in _tried_factors(target, source):
+        for decimals in sorted({most_decimals, 0}, reverse=True):
+            own = Multiple(factor, decimals)
+            fits = int((own.fits(target, source) & left).sum())
+            wanted = least if found else max(least, LEAST_FACTOR_SHARE * len(target))
+            if fits < wanted or not _is_lifted(own, target[left], source[left], fits):
+                continue
+            if not found and factor == 1:
+                continue
+            found.append(own)
+            left &= ~own.fits(target, source)
+    return tuple(found)
+
+
+def _tried_factors(target: AxisValues, source: AxisValues) -> list[float]:
+    """Return the commonest round ratios, those of most rows first; 1 comes last."""
+    ratios = target / source
+    rows: dict[float, int] = {}
+    for decimals in (2, 3):
+        counted: Any = np.unique(np.round(ratios, decimals), return_counts=True)
+        commonest = np.argsort(-counted[1], kind="stable")[:MOST_FACTORS]
+        for factor, n in zip(counted[0][commonest], counted[1][commonest], strict=True):
+            rows.setdefault(float(factor), int(n))
+    factors = [own for own in rows if abs(own) >= BESIDE]
+    return sorted(factors, key=lambda own: (own == 1, -rows[own]))
+
+
+def _is_lifted(own: Multiple, target: AxisValues, source: AxisValues, fits: int) -> bool:
+    """Return whether far more rows have a factor than one just beside it."""
+    beside = (own._replace(factor=own.factor * (1 + side)) for side in (-BESIDE, BESIDE))
+    return all(LEAST_LIFT * other.fits(target, source).sum() <= fits for other in beside)

@@ -1,4 +1,4 @@
-"""Functional dependencies: each level, or combination of levels, determines other columns."""
+"""Functional dependencies: copies, and levels or their combinations that determine columns."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError
 from tabgan.rules.base_rules import Dependency
 from tabgan.table.columns import (
+    EXACT,
     NUMBERS,
     TICKS,
     ColumnFrame,
@@ -20,6 +21,7 @@ from tabgan.table.columns import (
     field_at,
     level_key,
     numbers_of,
+    numbers_to_series,
     replaced,
     sample_of,
     with_cells,
@@ -30,6 +32,10 @@ from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
 __all__ = [
+    "CopyDependency",
+    "copied_cells",
+    "find_copies",
+    "form_of",
     "CombinationDependency",
     "FunctionalDependency",
     "LevelList",
@@ -42,35 +48,15 @@ __all__ = [
 ]
 
 ROWS_PER_LEVEL = 10  # on average, for the levels that determine
-
-
 ROWS_PER_NAME = 2  # the same, where names determine names: many may be of a few rows
-
-
 MOST_SINGLES = 0.1  # share of the rows that may hold a determining level of their own
-
-
 MOST_SINGLE_NAMES = 0.3  # the same, where names determine names
-
-
 MOST_NUMBERS = 1_000  # distinct values up to which a number is seen as levels
-
-
 ROWS_PER_RARE_LEVEL = 5  # the same, where the determined column leaves its commonest level
-
-
 ANY = -2  # the target of a row in which it may be any
-
-
 ENOUGH_ROWS = 100  # off the commonest level, where names determine names
-
-
 HINT_ROWS = 200  # enough to refute most pairs
-
-
 LEVEL = 0.01  # chance that a table without rules shows any
-
-
 LEAST_VARIETY = 0.01  # share of rows in which the determined column leaves its commonest level
 
 
@@ -584,3 +570,117 @@ def combination_numbers(
 
 def _key(values: Values) -> tuple[tuple[type, Scalar], ...]:
     return tuple(map(level_key, values))
+
+
+@dataclass(frozen=True)
+class CopyDependency(Dependency):
+    """The target equals the source in every row; equal numbers may be written in two ways."""
+
+    name: ClassVar[str] = "copy"
+    of_equality: ClassVar[bool] = True
+    source: ColumnRef
+    target: ColumnRef
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the columns that take part."""
+        return self.source.position, self.target.position
+
+    def describe(self) -> str:
+        """Describe the rule in words."""
+        return f"{self.target} is a copy of {self.source}"
+
+    def reduce(self, table: ColumnFrame) -> ColumnFrame:
+        """Leave the target out."""
+        return without(table, [self.target.position])
+
+    def restore(self, table: ColumnFrame) -> ColumnFrame:
+        """Write the source's values in the target's form."""
+        copied = copied_cells(table[self.source.position], self.target.column)
+        return with_cells(table, {self.target.position: TypedSeries(self.target.column, copied)})
+
+    def propagate(self, table: ColumnFrame, fixed: NDArray[np.bool_]) -> ColumnFrame:
+        """Copy the column that is fixed to the other; else the source to the target."""
+        source, target = self.positions
+        back = fixed[:, target] & ~fixed[:, source]
+        taken = copied_cells(table[target], self.source.column)
+        own = replaced(table[source][1], back, taken)
+        fixed[:, source] |= back
+        copied = copied_cells(TypedSeries(self.source.column, own), self.target.column)
+        changed = replaced(table[target][1], ~fixed[:, target], copied)
+        cells = {
+            source: TypedSeries(self.source.column, own),
+            target: TypedSeries(self.target.column, changed),
+        }
+        return with_cells(table, cells)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the dependency by JSON values."""
+        return {"source": self.source.to_json(), "target": self.target.to_json()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Rebuild a dependency from `to_json`'s value."""
+        return cls(ColumnRef.from_json(state["source"]), ColumnRef.from_json(state["target"]))
+
+
+def copied_cells(cells: TypedSeries, column: Column) -> pd.Series:
+    """Write values in the form of a column that equals theirs."""
+    own, values = cells
+    if column.kind in NUMBERS and form_of(own) != form_of(column):
+        numbers = cells.numbers
+        return numbers_to_series(numbers.values, numbers.special, column, numbers.present)
+    copied = values.copy(deep=False)
+    copied.name = column.name
+    return copied
+
+
+def find_copies(table: ColumnFrame, rng: np.random.Generator) -> list[CopyDependency]:
+    """Find the columns that equal an earlier column in every row; constants aside."""
+    found: list[CopyDependency] = []
+    originals: dict[Any, list[int]] = {}  # columns that differ, by their sample
+    for at, cells in sample_of(table, rng).items():
+        fingerprint = _fingerprint(cells)
+        if fingerprint is None:
+            continue
+        alike = originals.setdefault(fingerprint, [])
+        source = next((other for other in alike if _equal(table[other], table[at])), None)
+        if source is None:
+            alike.append(at)
+        else:
+            found.append(CopyDependency(field_at(table, source), field_at(table, at)))
+    return found
+
+
+def form_of(column: Column) -> tuple[str, str | None, str | None]:
+    """Return what two columns must share for values of one to be values of the other."""
+    return repr(column.dtype), column.format, column.absent
+
+
+def _fingerprint(cells: TypedSeries) -> Any:
+    """Return a hashable summary that equal columns share; None for a constant."""
+    column = cells.column
+    if column.kind in NUMBERS | TICKS:
+        numbers = cells.numbers
+        if numbers.present.all() and (numbers.values == numbers.values[0]).all():
+            return None
+        form = "number" if column.kind in NUMBERS else form_of(column)
+        return form, numbers.values.astype(float).tobytes(), numbers.present.tobytes()
+    if len(cells.levels) == 1:
+        return None
+    return form_of(column), cells.codes.tobytes(), tuple(map(level_key, cells.levels))
+
+
+def _equal(a: TypedSeries, b: TypedSeries) -> bool:
+    if a[0].kind in NUMBERS | TICKS:
+        one, two = a.numbers, b.numbers
+        exact = one.values.dtype == two.values.dtype or bool((np.abs(one.values) <= EXACT).all())
+        return (
+            exact
+            and np.array_equal(one.values, two.values)
+            and np.array_equal(one.present, two.present)
+            and bool((one.special == two.special).all())
+        )
+    return np.array_equal(a.codes, b.codes) and (
+        [*map(level_key, a.levels)] == [*map(level_key, b.levels)]
+    )

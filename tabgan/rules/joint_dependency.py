@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency, Mask
-from tabgan.rules.equality_dependency import copied_cells, form_of
 from tabgan.rules.functional_dependency import (
     LEVEL,
     ROWS_PER_LEVEL,
@@ -25,6 +24,8 @@ from tabgan.rules.functional_dependency import (
     Values,
     combination_numbers,
     combinations_of,
+    copied_cells,
+    form_of,
     level_list,
 )
 from tabgan.rules.order_dependency import GOLDEN

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
 from tabgan.inference.infer_schema import infer_schema
-from tabgan.rules.equality_dependency import CopyDependency
-from tabgan.rules.functional_dependency import FunctionalDependency
+from tabgan.rules.functional_dependency import CopyDependency, FunctionalDependency
 from tabgan.rules.numeric_axis import AllowedValues, NumericAxis, propagate_order, propagate_sum
 from tabgan.rules.order_dependency import DifferenceDependency
 from tabgan.rules.sum_dependency import OneHotDependency, SumDependency
