@@ -38,7 +38,7 @@ __all__ = [
     "RowOrder",
     "TimeGrid",
     "columns_in_order",
-    "ends_of_dates",
+    "ends_of_encoder",
     "find_distinct_numbers",
     "find_order",
     "find_time_grids",
@@ -186,7 +186,7 @@ class TimeGrid:
         at = self.column.position
         column = encoder.schema.columns[at]
         numbers = TypedSeries(column, frame.iloc[:, at]).numbers
-        ends = ends_of_dates(encoder, at)
+        ends = ends_of_encoder(encoder, at)
         if ends is None or not numbers.present.all() or len(frame) < 2:
             return frame
         places = self._places_for(len(frame), *ends)
@@ -316,7 +316,7 @@ class DistinctNumbers:
             Says which rows of a frame meet the conditions.
         """
         at = self.column.position
-        column, ends = encoder.schema.columns[at], _ends_of(encoder, at)
+        column, ends = encoder.schema.columns[at], ends_of_encoder(encoder, at)
         numbers = TypedSeries(column, frame.iloc[:, at]).numbers
         if ends is None or not numbers.present.all() or len(frame) > ends[1] - ends[0] + 1:
             return frame
@@ -403,8 +403,8 @@ def _roundness(ticks: Places, unit: str) -> Places:
     return np.asarray(sum((own == dates).astype(np.int64) for own in rounded), np.int64)
 
 
-def ends_of_dates(encoder: TableEncoder, at: int) -> tuple[int, int] | None:
-    """Return the first and last date that the encoder of a column draws, in ticks."""
+def ends_of_encoder(encoder: TableEncoder, at: int) -> tuple[int, int] | None:
+    """Return the least and greatest number or date that the encoder of a column draws, in ticks."""
     own = encoder.encoders.get(at)
     return own.ends if isinstance(own, NumericEncoder) else None
 

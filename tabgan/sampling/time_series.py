@@ -23,7 +23,7 @@ from tabgan.encoding.table_encoder import TableEncoder
 from tabgan.generators.trees.grow_trees import Growth
 from tabgan.generators.trees.tree_generator import TreeGenerator, TreeTraining
 from tabgan.generators.trees.vector_leaf_trees import Features
-from tabgan.sampling.time_grid import TimeGrid, ends_of_dates, with_values
+from tabgan.sampling.time_grid import TimeGrid, ends_of_encoder, with_values
 from tabgan.table.columns import ColumnFrame, TypedSeries
 
 __all__ = ["TimeSeries", "fit_series"]
@@ -524,7 +524,7 @@ def fit_series(
     None if no column depends on the rows before, or the series is short.
     """
     at, layout = grid.column.position, encoder.spans
-    ends = ends_of_dates(encoder, at)
+    ends = ends_of_encoder(encoder, at)
     if len(rows.codes) < LEAST_ROWS or ends is None or at not in encoder.places or stop():
         return None
     ticks = table[at].numbers.values.astype(np.int64)
