@@ -59,6 +59,9 @@ def _verdict(error: Exception) -> tuple[str, int]:
     )
 
 
+INTERRUPTED_QUERY = "Query interrupted"  # the error that DuckDB turns Ctrl-C into
+
+
 class _ShortUsageError(click.UsageError):
     """Wrong usage in two lines: what is wrong, and where help is."""
 
@@ -95,6 +98,9 @@ class _Group(click.Group):
             _drop_stdout()
             raise click.exceptions.Exit(0) from None
         except Exception as error:
+            if str(error) == INTERRUPTED_QUERY:
+                click.echo("Interrupted", err=True)
+                raise click.exceptions.Exit(130) from None
             if os.environ.get("TABGAN_DEBUG"):
                 traceback.print_exc()
             message, code = _verdict(error)

@@ -90,7 +90,7 @@ def short_apart(texts: Sequence[str], longest: int) -> list[str]:
 
     Examples
     --------
-    >>> short_apart(["bridge total", "bridge west", "date"], 9)
+    >>> short_apart(["bridge north total", "bridge north west", "date"], 9)
     ['bri…total', 'bri… west', 'date']
     """
     cut = [short(text, longest) for text in texts]
