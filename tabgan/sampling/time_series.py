@@ -25,6 +25,7 @@ from tabgan.generators.trees.tree_generator import TreeGenerator, TreeTraining
 from tabgan.generators.trees.vector_leaf_trees import Features
 from tabgan.sampling.time_grid import TimeGrid, ends_of_encoder, with_values
 from tabgan.table.columns import ColumnFrame, TypedSeries
+from tabgan.table.number_scale import typical_values
 
 __all__ = ["TimeSeries", "fit_series"]
 
@@ -629,7 +630,7 @@ class _SeriesFit:
         context, forecast = before.context(scores, now, weights)
         if is_number:
             left = (own - forecast)[:, 0]
-            residuals, ranks = _quantiles(left, self.least), np.argsort(np.argsort(left))
+            residuals, ranks = _residual_quantiles(left, self.least), np.argsort(np.argsort(left))
             codes = RESIDUAL_BINS * ranks // max(len(ranks), 1)
         else:
             residuals, codes = np.zeros(0), self.codes[:, scores.column - n_numbers]
@@ -649,10 +650,7 @@ class _SeriesFit:
         return _SeriesColumn(scores, weights, residuals, trees)
 
 
-def _quantiles(values: Floats, least: int) -> Floats:
-    """Return quantiles, the outer ones of so many rows."""
-    if not len(values):
-        return np.zeros(2)
-    ends = min(least / len(values), 0.5)
-    n = int(np.clip(len(values) // max(least, 1), 2, MOST_QUANTILES))
-    return np.asarray(np.quantile(values, np.linspace(0, 1, n).clip(ends, 1 - ends)), np.float64)
+def _residual_quantiles(left: Floats, least: int) -> Floats:
+    """Return two quantiles or more of what a forecast leaves; none tells of a single row."""
+    found = typical_values(left, MOST_QUANTILES, least) if len(left) else np.zeros(1)
+    return np.repeat(found, 2) if len(found) < 2 else found

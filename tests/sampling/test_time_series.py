@@ -7,6 +7,7 @@ import pytest
 from tabgan import TabGAN, TabTrees
 from tabgan.base.errors import ModelFileError
 from tabgan.base.model_file import read_model, write_model
+from tabgan.sampling.time_series import _residual_quantiles
 
 
 def persistent(n, rng, share):
@@ -172,3 +173,13 @@ def test_a_gan_draws_a_series_as_well():
     real = REAL[["when", "load"]]
     drawn = gan.fit(real).sample(len(real), random_state=1)
     assert lag(drawn["load"]) == pytest.approx(lag(real["load"]), abs=0.08)
+
+
+def test_no_quantile_of_what_a_forecast_leaves_tells_of_a_single_row():
+    rng = np.random.default_rng(0)
+    left = rng.normal(size=500)
+    found = _residual_quantiles(left, 5)
+    assert (np.diff(found) >= 0).all()
+    assert np.interp(0.5, np.linspace(0, 1, len(found)), found) == pytest.approx(0, abs=0.15)
+    moved = left + 1e-9 * rng.random(500)
+    assert np.array_equal(_residual_quantiles(moved, 5), found)
