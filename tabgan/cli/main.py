@@ -59,7 +59,7 @@ def _verdict(error: Exception) -> tuple[str, int]:
     )
 
 
-INTERRUPTED_QUERY = "Query interrupted"  # the error that DuckDB turns Ctrl-C into
+INTERRUPTED_QUERY = "Query interrupted"  # DuckDB's error
 
 
 class _ShortUsageError(click.UsageError):
@@ -85,7 +85,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _terminated_as_interrupted():
+            with _terminated_as_interrupted(), _queries_end_as_interrupted():
                 return super().invoke(ctx)
         except click.UsageError as error:
             raise _ShortUsageError(error) from error
@@ -98,9 +98,6 @@ class _Group(click.Group):
             _drop_stdout()
             raise click.exceptions.Exit(0) from None
         except Exception as error:
-            if str(error) == INTERRUPTED_QUERY:
-                click.echo("Interrupted", err=True)
-                raise click.exceptions.Exit(130) from None
             if os.environ.get("TABGAN_DEBUG"):
                 traceback.print_exc()
             message, code = _verdict(error)
@@ -121,6 +118,17 @@ def _terminated_as_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def _queries_end_as_interrupted() -> Iterator[None]:
+    """Let Ctrl-C during a query of DuckDB, which then raises its own error, be Ctrl-C."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != INTERRUPTED_QUERY:
+            raise
+        raise KeyboardInterrupt from error
 
 
 def _flush_stdout() -> None:
