@@ -37,9 +37,8 @@ from tabgan.evaluation.keys_and_times import (
 )
 from tabgan.evaluation.near_rules import MOST_ROWS, columns_of_units, compare_near_rules
 from tabgan.evaluation.results import LEAST, WeakPoint
-from tabgan.rules.base_rules import Dependency
+from tabgan.rules.base_rules import Dependency, ShareDependency
 from tabgan.rules.detect_dependencies import detect_dependencies
-from tabgan.rules.equality_dependency import PartialEquality, PartialMultiple
 from tabgan.rules.functional_dependency import FunctionalDependency
 from tabgan.rules.holes_dependency import HolesDependency
 from tabgan.rules.joint_dependency import JointDependency, PairsDependency
@@ -84,9 +83,8 @@ _UNTOLD = (
     DifferenceDependency,
     HolesDependency,
     PairsDependency,
-    PartialEquality,
-    PartialMultiple,
     PresenceDependency,
+    ShareDependency,
 )
 """Ways of learning columns, which no row can break."""
 _BY_CHANCE = (FunctionalDependency, JointDependency, JointMarksDependency)

@@ -5,7 +5,7 @@ country. In which rows that is so becomes a column of its own, which is learned 
 share of these rows comes back, and what it depends on.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, ClassVar, Self
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.rules.band_dependency import BandDependency, find_bands
-from tabgan.rules.base_rules import Dependency, Mask
+from tabgan.rules.base_rules import ShareDependency
 from tabgan.rules.code_word_dependency import FIRST_WORD
 from tabgan.rules.equality_dependency import is_no_accident, lead_away
 from tabgan.rules.functional_dependency import (
@@ -83,7 +83,7 @@ MOST_UNDETERMINED = 0.15  # of the rows that would have another level by chance
 
 
 @dataclass(frozen=True)
-class LevelEquality(Dependency):
+class LevelEquality(ShareDependency):
     """The target equals the source in most rows; in which ones is a column of its own.
 
     That column is learned as any other. So the share comes back, and what it depends on.
@@ -136,10 +136,6 @@ class LevelEquality(Dependency):
         source = TypedSeries(column, copied_cells(table[self.source.position], column))
         made = _with_agreement(table[at], source, table[self.position])
         return with_cells(without(table, [self.position]), {at: made})
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return all rows: the rule is one of shares, which no single row can break."""
-        return np.ones(len(cells[0].values), np.bool_)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
@@ -358,7 +354,7 @@ def _are_mostly_equal(one: TypedSeries, other: TypedSeries) -> bool:
 
 
 @dataclass(frozen=True)
-class NearDependency(Dependency):
+class NearDependency(ShareDependency):
     """Every level of the source determines one of the target in most of its rows.
 
     In which rows it does is a column of its own, which is learned as any other.
@@ -415,10 +411,6 @@ class NearDependency(Dependency):
     def _implied(self, table: ColumnFrame) -> TypedSeries:
         """Return what the target is where it follows the rule."""
         return self.rule.restore(table)[self.rule.positions[-1]]
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return all rows: the rule is one of shares, which no single row can break."""
-        return np.ones(len(cells[0].values), np.bool_)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""

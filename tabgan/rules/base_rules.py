@@ -28,6 +28,7 @@ __all__ = [
     "Mask",
     "NUMBERS",
     "Rule",
+    "ShareDependency",
     "check_flag",
     "check_label",
     "evidence_of",
@@ -138,6 +139,14 @@ class Dependency(Rule):
         SchemaError, KeyError, TypeError, ValueError
             If the value is malformed.
         """
+
+
+class ShareDependency(Dependency):
+    """Base class of rules that keep in how many rows something holds; no single row breaks them."""
+
+    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
+        """Return all rows."""
+        return np.ones(len(cells[0].values), np.bool_)
 
 
 class Evidence(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tabgan.rules.base_rules import Dependency, Mask
+from tabgan.rules.base_rules import ShareDependency
 from tabgan.rules.numeric_axis import (
     FEW_VALUES,
     AllowedValues,
@@ -55,7 +55,7 @@ ROWS_PER_KNOT = 5  # so that no knot is a value of fewer rows
 
 
 @dataclass(frozen=True)
-class PartialEquality(Dependency):
+class PartialEquality(ShareDependency):
     """The target equals the source in a share of the rows that depends on the source.
 
     No column is left out of training. A generator blurs the rows in which two numbers are the same
@@ -189,10 +189,6 @@ class PartialEquality(Dependency):
             values, [self.grid.least, *self.knots, self.grid.most], ranks
         )
         return ranked.clip(0, 1)  # the slope between the smallest floats is infinite
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return all rows: the rule is one of shares, which no single row can break."""
-        return np.ones(len(cells[0][1]), np.bool_)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
@@ -401,7 +397,7 @@ class Multiple(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PartialMultiple(Dependency):
+class PartialMultiple(ShareDependency):
     """The target is the source times one of a few factors in a share of the rows.
 
     Prices with a tax are an example. Which factor a row has, or none, is a column of its own that
@@ -489,10 +485,6 @@ class PartialMultiple(Dependency):
     def _levels(self) -> list[str]:
         """The levels of the column of factors."""
         return [f"{own.factor:g} to {own.decimals}" for own in self.multiples] + [NO_FACTOR]
-
-    def holds(self, cells: Sequence[TypedSeries]) -> Mask:
-        """Return all rows: the rule is one of shares, which no single row can break."""
-        return np.ones(len(cells[0].values), np.bool_)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the dependency by JSON values."""
