@@ -43,6 +43,7 @@ LONGEST = 80  # characters of a level
 QUANTILES = {"0": 0.0, "25": 0.25, "50": 0.5, "75": 0.75, "100": 1.0}
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 def column_distance(column: CodedColumn) -> float:
@@ -535,13 +536,9 @@ def succession(keys: Codes, order: Floats, values: Floats, *, nominal: bool) -> 
     >>> succession(keys, time, 10 * time, nominal=False)
     (0.8, 4)
     """
-    there = (keys >= 0) & ~np.isnan(order) & ~np.isnan(values)
-    keys, order, values = keys[there], order[there], values[there]
-    places = np.lexsort((order, keys))
-    keys = np.unique(keys[places], return_inverse=True)[1]
+    keys, places, follows = _in_order(keys, order, values)
     sizes = np.bincount(keys) if len(keys) else np.zeros(0, np.int64)
     sorted_values = values[places]
-    follows = keys[1:] == keys[:-1]
     if nominal:
         steps = sorted_values[1:] != sorted_values[:-1]
         cells = np.unique(np.column_stack([keys, sorted_values]), axis=0, return_counts=True)
@@ -585,10 +582,8 @@ def transitions(
     >>> found.tolist(), by_chance.round(2).tolist(), count
     ([[0.5, 0.5], [0.0, 0.0]], [[0.33, 0.33], [0.33, 0.0]], 2)
     """
-    there = (keys >= 0) & ~np.isnan(order) & ~np.isnan(values)
-    places = np.flatnonzero(there)[np.lexsort((order[there], keys[there]))]
-    keys, codes = np.unique(keys[places], return_inverse=True)[1], values[places].astype(np.int64)
-    follows = keys[1:] == keys[:-1]
+    keys, places, follows = _in_order(keys, order, values)
+    codes = values[places].astype(np.int64)
     pairs = (codes[:-1] * width + codes[1:])[follows]
     count = max(len(pairs), 1)
     n_keys = int(keys.max(initial=-1)) + 1
@@ -619,12 +614,9 @@ def carried_on(keys: Codes, order: Floats, before: Floats, after: Floats) -> tup
     >>> carried_on(keys, time, np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0]))
     (1.0, 2)
     """
-    there = (keys >= 0) & ~np.isnan(order) & ~np.isnan(before) & ~np.isnan(after)
-    places = np.flatnonzero(there)[np.lexsort((order[there], keys[there]))]
-    keys = np.unique(keys[places], return_inverse=True)[1]
+    keys, places, follows = _in_order(keys, order, before, after)
     known, codes = np.unique(np.append(before[places], after[places]), return_inverse=True)
     one, other = np.split(codes.astype(np.int64), 2)
-    follows = keys[1:] == keys[:-1]
     count = int(follows.sum())
     if not count:
         return float("nan"), 0
@@ -636,6 +628,20 @@ def carried_on(keys: Codes, order: Floats, before: Floats, after: Floats) -> tup
     chance = float((equal / sizes).sum()) / count
     share = float((one[:-1] == other[1:])[follows].mean())
     return ((share - chance) / (1 - chance) if chance < 1 else float("nan")), count
+
+
+def _in_order(keys: Codes, order: Floats, *values: Floats) -> tuple[Codes, Codes, Mask]:
+    """Put the rows that have a key, an order and values in order, key by key.
+
+    Returns
+    -------
+    The key of each such row, numbered from 0; its place; and, of all but the first row, whether the
+    row before is of the same key.
+    """
+    there = (keys >= 0) & ~np.isnan([order, *values]).any(axis=0)
+    places = np.flatnonzero(there)[np.lexsort((order[there], keys[there]))]
+    keys = np.unique(keys[places], return_inverse=True)[1]
+    return keys, places, keys[1:] == keys[:-1]
 
 
 def with_classes(coded: Mapping[int, CodedColumn]) -> dict[int, CodedColumn]:
