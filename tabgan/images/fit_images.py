@@ -33,6 +33,7 @@ from tabgan.images.image_networks import ARCHITECTURES, USUAL_PENALTY, ImageSize
 from tabgan.sampling.table_model import untimed
 
 __all__ = [
+    "EPOCHS",
     "GANLearner",
     "ImageFitResult",
     "ImageLearner",

@@ -21,7 +21,13 @@ from tabgan.generators.latents import check_latents
 from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.generators.variational_autoencoder import AutoencoderOptions, VariationalAutoencoder
-from tabgan.images.fit_images import ImageLearner, LearnedImages, plain_options, planned_image_steps
+from tabgan.images.fit_images import (
+    EPOCHS,
+    ImageLearner,
+    LearnedImages,
+    plain_options,
+    planned_image_steps,
+)
 from tabgan.images.image_arrays import Images, check_labels, code_of
 from tabgan.images.image_gan import ImageNetworkEstimator
 from tabgan.images.image_model import ImageBatches, ImageModel
@@ -31,7 +37,7 @@ __all__ = ["ImageDiffusion", "ImageVAE", "NetworkLearner"]
 
 HIDDEN_DIM = 512
 MAPS = 32  # channels of the denoiser
-EPOCHS = {"vae": 60.0, "diffusion": 12.0}  # a step of the convolutions takes longer
+USUAL_EPOCHS = {"vae": EPOCHS, "diffusion": 12.0}  # a step of the convolutions takes longer
 USUAL_LATENT = 32
 
 
@@ -101,7 +107,7 @@ class NetworkLearner(ImageLearner):
             latent_dim=self._latent_dim(),
             prior="gaussian",
             n_steps=planned_image_steps(
-                options, len(pixels), batch_size / len(pixels), EPOCHS[self.method]
+                options, len(pixels), batch_size / len(pixels), USUAL_EPOCHS[self.method]
             ),
             batch_size=batch_size,
             device=device,
