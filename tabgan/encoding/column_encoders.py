@@ -614,9 +614,12 @@ class NumericEncoder(ColumnEncoder):
         if place is not None:
             days_at(place, np.zeros(1, np.int64))  # KeyError if there is no such place
             TICKS_PER_DAY[unit_of(column)]
-        numbers = cls(column, scale, quantiles, specials, forms_by_part=by_part, seasons=seasons)
-        numbers._place = place
-        return numbers
+        return cls(
+            *(column, scale, quantiles, specials),
+            forms_by_part=by_part,
+            seasons=seasons,
+            place=place,
+        )
 
 
 def _fit_quantiles(
