@@ -133,8 +133,9 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-# The page whose blocks train far more than others, and judge and translate images at length.
-SLOW = {"images.md"}
+# Pages whose blocks train far more than others: one judges and translates images at length, one
+# tries many candidates, as the tests of `tune` do.
+SLOW = {"images.md", "tune.md"}
 
 
 @pytest.mark.parametrize(
