@@ -20,8 +20,9 @@ from tabgan.evaluation.results import (
 )
 from tabgan.evaluation.weak_points import WORTHLESS_SHAPE, find_weak_points
 
-__all__ = ["make_verdict"]
+__all__ = ["make_verdict", "overall_score"]
 
+LEAST_PART = 0.02  # of a score
 MOST_POINTS = 3  # weak points that are told
 MOST_NAMED = 4  # columns beside one that loses most
 SURE = 3  # standard errors of an AUC
@@ -69,8 +70,8 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
       have one, too; left out where nothing can be predicted;
     - coverage: mean of the four shares, each of its baseline.
 
-    The score is their mean. The grade depends on the score, on the worst part (copies of unique
-    real rows count as one), and on the weakest point.
+    The score is their geometric mean (`overall_score`). The grade depends on the score, on the
+    worst part (copies of unique real rows count as one), and on the weakest point.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
         The pairs of columns behind them.
     """
     scores = {name: score for name, score in _scores(parts).items() if not np.isnan(score)}
-    score = float(np.mean(list(scores.values())))
+    score = overall_score(scores)
     lost = () if parts.utility is None else tuple(_lost_utility(parts.utility, parts.tables))
     points = find_weak_points(parts, relations, lost)
     near = [point for point in points if point.part == "nearness"]
@@ -101,6 +102,24 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     if is_copied and copied not in shown:  # what bounds the grade is told
         shown = (*shown[:-1], *near[:1])
     return Verdict(reached.grade, headline, score, scores, shown, uses, is_copied)
+
+
+def overall_score(scores: Mapping[str, float]) -> float:
+    """Return the geometric mean of the parts' scores, from 0 to 1.
+
+    Perfect columns so don't outweigh relations that are lost. A part counts as at least
+    `LEAST_PART`. Where no pair of columns is related, but models learn from several, what these
+    keep stands for the trends as well.
+
+    Examples
+    --------
+    >>> round(overall_score({"shapes": 1.0, "trends": 0.25}), 3)
+    0.5
+    """
+    parts = [*scores.values()]
+    if "trends" not in scores and "utility" in scores:
+        parts.append(scores["utility"])
+    return float(np.exp(np.mean(np.log(np.maximum(parts, LEAST_PART)))))
 
 
 def _uses(

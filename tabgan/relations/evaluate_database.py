@@ -22,6 +22,7 @@ from tabgan.evaluation.near_rules import smallest_step
 from tabgan.evaluation.report.report_page import HtmlPage
 from tabgan.evaluation.results import Grade
 from tabgan.evaluation.structure import compare_rules
+from tabgan.evaluation.verdict import overall_score
 from tabgan.inference.infer_schema import infer_schema
 from tabgan.relations.drawing_plan import DatabasePlan, plan_database
 from tabgan.relations.relations import ForeignKey, Relations, Rows, Tables, parent_rows
@@ -126,8 +127,8 @@ class DatabaseVerdict:
     grade, headline
         The grade, and a line that says it, the weakest points first.
     score, parts
-        The mean of the parts' scores, and these, from 0 to 1: means of their figures, of keys and
-        rules the lowest.
+        The geometric mean of the parts' scores, and these, from 0 to 1: means of their figures, of
+        keys and rules the lowest.
     weak_points
         The figures of the lowest scores, the lowest first.
     """
@@ -163,7 +164,7 @@ class DatabaseEvaluation(HtmlPage):
         }
         for part in parts.keys() & {*_SHARES}:  # one key or rule that does not hold is enough
             parts[part] = min(scores[part])
-        score = float(np.mean([*parts.values()])) if parts else 0.0
+        score = overall_score(parts) if parts else 0.0
         worst = min(parts.values(), default=0.0)
         weak = sorted((own for own in self.figures if own.score < WEAK), key=lambda own: own.score)
         grade, words = next(

@@ -13,6 +13,7 @@ from tabgan.cli.main import main
 from tabgan.evaluation import keys_and_times, structure, verdict, weak_points
 from tabgan.evaluation.results import Run, WeakPoint
 from tabgan.evaluation.validity_and_coverage import _oddly_written
+from tabgan.evaluation.verdict import overall_score
 from tabgan.table.schema import KINDS
 from tabgan.table.text_formats import check_characters
 
@@ -535,3 +536,22 @@ def test_what_one_column_loses_speaks_against_models_of_it():
     assert found.utility is not None
     assert found.utility.kept > 0.95
     assert use.fit == "with care"
+
+
+def test_what_models_keep_counts_twice_where_no_pair_of_columns_is_related():
+    parts = {"shapes": 1.0, "detection": 0.9, "utility": 0.1}
+    assert overall_score(parts) == pytest.approx(overall_score({**parts, "trends": 0.1}))
+    assert overall_score(parts) < overall_score({**parts, "trends": 0.2})
+    assert 0 < overall_score(dict.fromkeys(parts, 0.0)) < 0.05
+
+
+def test_perfect_columns_do_not_outweigh_lost_relations():
+    rng = np.random.default_rng(0)
+    group = rng.choice(list("abc"), 1500, p=[0.5, 0.3, 0.2])
+    size = np.where(group == "a", 2.0, 5.0) + rng.normal(size=1500)
+    real = pd.DataFrame({"group": group, "size": size.round(2), "cost": (3 * size).round(1)})
+    real["cost"] += rng.normal(size=1500).round(1)
+    shuffled = pd.DataFrame({name: rng.permutation(real[name]) for name in real})
+    bent = real.sample(1500, replace=True, weights=1 + 2 * (group == "b"), random_state=0)
+    bent["size"] += rng.normal(scale=0.8, size=1500).round(2)
+    assert evaluate(real, bent).verdict.score > evaluate(real, shuffled).verdict.score + 0.2
