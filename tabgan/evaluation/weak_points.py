@@ -8,7 +8,7 @@ symptom of another fault (what a detector or a model finds) is discounted.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import nbinom, norm
 
 from tabgan.evaluation.compared_tables import JOINED, LESS_CERTAIN
 from tabgan.evaluation.distributions import percent
@@ -53,7 +53,7 @@ FALSE_ALARM = 0.01  # of all columns together
 FOLDS_ALIKE = 1.4  # times an area's standard error by rows: trees of three folds share most rows
 TIMES_A_LEVEL = 1.5  # as often, or more, a level occurs that is worth a word
 FEW_BINS = 20  # of a chart, in which numbers lie that are levels
-UNSEEN = 4  # copies that fresh rows may have where no two real rows are equal
+COPIES_BY_CHANCE = 0.01  # chance that fresh rows have more copies than are let pass
 MOST_OF_TAIL = 0.1  # share of the rows; what more rows lack is the distribution's fault
 TINY = 1e-12
 WORTHLESS_SHAPE = 50.0  # percentage points beyond the baseline at which a shape is worth nothing
@@ -265,8 +265,8 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
     copies = nearness.unique_copies
     tables, chance = parts.tables, copies.baseline / 100
     known = tables.holdout_rows or tables.real_rows / 2  # two equal rows are one chance of a copy
-    share = max(chance, UNSEEN / (2 * known))
-    noise = SURE * float(np.sqrt(share * (1 / tables.synthetic_rows + 1 / known)))
+    odds = known / (known + tables.synthetic_rows)  # fresh copies come at the same rate
+    most = float(nbinom.isf(COPIES_BY_CHANCE, chance * known + 1, odds)) / tables.synthetic_rows
     yield WeakPoint(
         "nearness",
         (),
@@ -274,7 +274,7 @@ def _copied(parts: PartResults) -> Iterator[WeakPoint]:
         f"fresh rows {percent(copies.baseline / 100)} would.",
         "Keep the table to yourself: drop the copies, or train a generator of less capacity, for "
         "fewer steps, or on more rows.",
-        _severity_of_copies(copies.value - 100 * (chance + noise)),
+        _severity_of_copies(copies.value - 100 * most),
     )
     near = nearness.near_copies
     yield WeakPoint(

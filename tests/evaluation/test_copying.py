@@ -124,6 +124,15 @@ def test_a_tenth_of_copies_is_told(copied, is_copied):
     assert evaluate(real, drawn).verdict.is_copied == is_copied
 
 
+@pytest.mark.parametrize(("copies", "told"), [(17, False), (60, True)])
+def test_few_copies_are_chance_where_few_real_rows_are_equal(copies, told):
+    real, drawn = numbers(600, 0), numbers(600, 1)
+    real[1:4:2] = real[0:4:2]  # two pairs, which as many fresh rows may have eight of, or more
+    drawn[:copies] = real[10 : 10 + copies]
+    points = evaluate(real, drawn).verdict.weak_points
+    assert any("occurs only once" in point.what for point in points) == told
+
+
 @pytest.mark.parametrize("width", [30, 120])
 def test_copies_with_one_column_changed_are_found_in_wide_tables(width):
     rng = np.random.default_rng(0)
