@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from tabgan.base.errors import DataError
 from tabgan.evaluation.evaluation_parts import StandIns
+from tabgan.evaluation.row_units import is_regular, rows_of_unit, stretches, units_of
 from tabgan.inference.accept_table import TableLike, as_frame
 from tabgan.inference.infer_schema import resolve_schema
 from tabgan.table.columns import column_index, numbers_of
@@ -40,13 +41,10 @@ __all__ = [
     "LESS_CERTAIN",
     "Side",
     "code_columns",
-    "halves_of_units",
     "join_rare_levels",
     "matrix_of",
     "read_tables",
     "row_hashes",
-    "rows_of_unit",
-    "shuffled_rows",
     "split_lists",
     "take_rows",
 ]
@@ -118,24 +116,43 @@ class ComparedTables:
 
     @cached_property
     def units(self) -> Mapping[Side, Rows]:
-        """The unit of each row, from 0, by table: all rows of one key; none where no key repeats.
+        """The unit of each row, from 0, by table: what is alike in it tells as one.
 
-        Of several keys the one with the fewest values counts. Rows without a key are units.
+        That are the rows of one key, of several keys that with the fewest values; rows without a
+        key are units. In a regular series without a key they are the rows of a stretch of time,
+        for neighbors are alike. Otherwise there are none.
         """
-        return {side: _units(pd.Series(keys)) for side, keys in self.joint_units.items()}
+        return {side: units_of(pd.Series(own)) for side, own in self.joint_units.items()}
 
     @cached_property
     def joint_units(self) -> Mapping[Side, Rows]:
-        """The same with one number for rows of one key in several tables."""
-        frames: dict[Side, pd.DataFrame] = {"real": self.real, "synthetic": self.synthetic}
-        if self.holdout is not None:
-            frames["holdout"] = self.holdout
+        """The same with one number for rows of one key, or stretch, in several tables."""
+        return self.keyed_units or self._stretches
+
+    @cached_property
+    def keyed_units(self) -> Mapping[Side, Rows]:
+        """The units that are keys; none where no key repeats."""
         if self._key is None:
             return {}
-        keys = [frame.iloc[:, self._key].astype(object) for frame in frames.values()]
+        keys = [frame.iloc[:, self._key].astype(object) for frame in self._frames.values()]
         ends = np.cumsum([len(own) for own in keys])
-        parts = np.split(_units(pd.concat(keys, ignore_index=True)), ends[:-1])
-        return dict(zip(frames, parts, strict=True))
+        parts = np.split(units_of(pd.concat(keys, ignore_index=True)), ends[:-1])
+        return dict(zip(self._frames, parts, strict=True))
+
+    @cached_property
+    def _stretches(self) -> Mapping[Side, Rows]:
+        """The units that are stretches of a regular series; none where there is none."""
+        for place, column in enumerate(self.schema):
+            if column.kind == "datetime" and place in self.coded:
+                times = self.coded[place]
+                if is_regular(times.real):
+                    return {side: stretches(getattr(times, side)) for side in self._frames}
+        return {}
+
+    @property
+    def _frames(self) -> Mapping[Side, pd.DataFrame]:
+        frames: dict[Side, pd.DataFrame] = {"real": self.real, "synthetic": self.synthetic}
+        return frames if self.holdout is None else {**frames, "holdout": self.holdout}
 
     @property
     def rows_of_unit(self) -> float:
@@ -169,29 +186,6 @@ class ComparedTables:
         places: Rows = np.repeat(shifts, lengths) + np.arange(lengths.sum())
         rows: Rows = order[places[:n_rows]]
         return rows
-
-
-def rows_of_unit(units: Rows | None) -> float:
-    """Return how many rows the unit of a row has, on average over the rows; 1 without units.
-
-    Parameters
-    ----------
-    units
-        The unit of each row, shape (rows,).
-
-    Examples
-    --------
-    >>> rows_of_unit(np.array([0, 0, 0, 1])), rows_of_unit(None)
-    (2.5, 1.0)
-    """
-    return 1.0 if units is None else float(np.square(np.bincount(units)).sum() / len(units))
-
-
-def _units(keys: pd.Series) -> Rows:
-    codes = pd.factorize(keys)[0].astype(np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
-    return codes
 
 
 def read_tables(
@@ -472,42 +466,6 @@ def take_rows(
         place: column._replace(real=column.real[real], synthetic=getattr(column, of)[synthetic])
         for place, column in coded.items()
     }
-
-
-def shuffled_rows(n_rows: int, units: Rows | None, rng: np.random.Generator) -> Rows:
-    """Return rows in random order, those of one unit one after the other.
-
-    Parameters
-    ----------
-    n_rows
-        How many there are.
-    units
-        The unit of each, shape (rows,); None where each row is one.
-    """
-    rows = rng.permutation(n_rows)
-    if units is None:
-        return rows
-    places = rng.permutation(int(units.max()) + 1)[units]
-    return rows[np.argsort(places[rows], kind="stable")]
-
-
-def halves_of_units(n_rows: int, units: Rows | None, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Return the rows of two halves of the units, in random order.
-
-    Parameters
-    ----------
-    n_rows, units
-        As `shuffled_rows` takes them.
-    rng
-        Draws the halves.
-    """
-    rows = rng.permutation(n_rows)
-    if units is None:
-        middle = (n_rows + 1) // 2
-        return rows[:middle], rows[middle:]
-    n_units = int(units.max()) + 1
-    is_first = (rng.permutation(n_units) < (n_units + 1) // 2)[units[rows]]
-    return rows[is_first], rows[~is_first]
 
 
 def matrix_of(coded: Mapping[int, CodedColumn], side: Side, rows: Rows | None = None) -> Floats:

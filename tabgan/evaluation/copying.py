@@ -4,7 +4,7 @@ The squared distance of two rows adds up, over the columns, the squared differen
 two numbers, and 1 where two levels differ or where one value is missing and the other is not.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,14 +17,16 @@ from tabgan.evaluation.compared_tables import (
     CodedColumn,
     Side,
     row_hashes,
-    shuffled_rows,
 )
 from tabgan.evaluation.detection import map_in_threads
 from tabgan.evaluation.evaluation_parts import Figure
 from tabgan.evaluation.results import Nearness
+from tabgan.evaluation.row_units import is_regular, shuffled_rows
 
 __all__ = ["Points", "fault_of_holdout", "measure_nearness", "nearest", "place_rows"]
 
+FEW_EQUAL = 8  # rows, of more of which a table hardly has one by chance
+LAGS = (1, 7, 24, 168, 365)  # steps of a series: neighbors, days, weeks and years
 MOST_CORNERS = 64
 BLOCK_ROWS = 250  # that a thread looks for at a time
 FAR = 1e30  # more than half the square of any distance
@@ -52,10 +54,11 @@ def measure_nearness(
     """Count copies in all rows, and measure distances between samples.
 
     The baselines come from the holdout where there is one. Without it, the baseline of copies is
-    the share of real rows that equal another one; of unique copies, the share that equal one other
-    row, which without them would occur once (Good and Turing's estimate); of distances, that
-    between halves of the table. Rows of one key are alike: real ones are compared with those of
-    other keys, unless most synthetic keys are real ones, and a part of a table has whole keys.
+    the share of real rows that equal another one; of unique copies, that of rows of which
+    there are two or a few more, which may as well be one (after Good and Turing); of distances,
+    that between halves of the table. Rows of one key are alike: real ones are compared
+    with those of other keys, unless most synthetic keys are real ones, and a part of a table has
+    whole keys.
 
     Parameters
     ----------
@@ -126,9 +129,39 @@ def _copies(coded: Mapping[int, CodedColumn], units: Rows | None) -> tuple[Figur
     if len(holdout):
         chance = _share(holdout, kinds_of_rows), _share(holdout, once)
     else:
-        chance = 1 - len(once) / len(real), float((_others(kind, units) == 1).mean())
+        chance = 1 - len(once) / len(real), float(_as_pairs(_others(kind, units) + 1).mean())
+    for moved in _at_other_times(coded):
+        shares = _share(moved, kinds_of_rows), _share(moved, once)
+        chance = max(chance[0], shares[0]), max(chance[1], shares[1])
     own = _share(synthetic, kinds_of_rows), _share(synthetic, once)
     return Figure(100 * own[0], 100 * chance[0]), Figure(100 * own[1], 100 * chance[1])
+
+
+def _as_pairs(counts: Rows) -> Floats:
+    """Return how far rows that occur so often tell how many a table has one of, and another some.
+
+    Two equal rows tell most (Good and Turing). Of a value that occurs s times as often as Poisson
+    has it, s·e^(−s) of the tables have just one row, and others s: beside two rows so many, each.
+    """
+    few = (counts > 1) & (counts <= FEW_EQUAL)
+    return np.where(few, counts / 2 * np.exp(2.0 - counts), 0.0)
+
+
+def _at_other_times(coded: Mapping[int, CodedColumn]) -> Iterator[Hashes]:
+    """Yield the rows of a regular series as they would be, with the values of some steps before.
+
+    Its times are those of any series at the same hours or days. So that a row equals the real one
+    of its time is chance where values are few, as counts at night.
+    """
+    for place, column in coded.items():
+        if column.nominal or not is_regular(column.real):
+            continue
+        order = np.argsort(column.real)
+        for lag in LAGS if len(coded) > 1 else ():
+            if lag <= len(order) // 2:
+                yield row_hashes(
+                    [np.roll(own.real[order], lag * (at != place)) for at, own in coded.items()]
+                )
 
 
 def _others(kinds: Rows, units: Rows | None) -> Rows:

@@ -33,10 +33,10 @@ from tabgan.evaluation.compared_tables import (
     Side,
     code_columns,
     matrix_of,
-    shuffled_rows,
     split_lists,
 )
 from tabgan.evaluation.evaluation_parts import Detection, Detector, Figure, TellingFeature
+from tabgan.evaluation.row_units import shuffled_rows
 from tabgan.table.schema import Schema
 
 __all__ = [

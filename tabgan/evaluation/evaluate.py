@@ -273,7 +273,7 @@ def _measure(
         "utility": lambda: _measure_utility(tables, target, seed),
         # a rare level that was copied is part of a copy
         "nearness": lambda: measure_nearness(
-            exact.coded, stream("nearness"), MOST_DISTANCE_ROWS, exact.joint_units
+            exact.coded, stream("nearness"), MOST_DISTANCE_ROWS, exact.keyed_units
         ),
         "structure": lambda: measure_structure(tables, stream("structure")),
         "measures": lambda: measure_field(coded, relations, stream("measures"), MOST_DISTANCE_ROWS),

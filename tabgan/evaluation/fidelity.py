@@ -12,8 +12,6 @@ from tabgan.evaluation.compared_tables import (
     CodedColumn,
     ComparedTables,
     code_columns,
-    halves_of_units,
-    shuffled_rows,
     split_lists,
     take_rows,
 )
@@ -26,6 +24,7 @@ from tabgan.evaluation.distributions import (
     pair_association,
 )
 from tabgan.evaluation.evaluation_parts import ColumnResult, Fidelity, Figure, JointShares, Pairs
+from tabgan.evaluation.row_units import halves_of_units, shuffled_rows
 from tabgan.table.schema import Schema
 
 __all__ = [

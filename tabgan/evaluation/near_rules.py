@@ -16,10 +16,10 @@ from tabgan.evaluation.compared_tables import (
     CodedColumn,
     ComparedTables,
     Side,
-    shuffled_rows,
     take_rows,
 )
 from tabgan.evaluation.evaluation_parts import Figure, NearRule
+from tabgan.evaluation.row_units import shuffled_rows
 from tabgan.rules.level_constraints import LevelLimits, Limit, find_limits
 from tabgan.sampling.alike_rows import likeness
 from tabgan.table.columns import ColumnFrame, by_position

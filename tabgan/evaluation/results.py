@@ -214,7 +214,7 @@ class Nearness:
         that do, or of real rows that equal another one.
     unique_copies
         The same, of real rows that occur once; without a holdout, the baseline is the share of real
-        rows that equal just one other.
+        rows that occur twice, or a few times more, which weigh less.
     nearer_to_real
         Share of synthetic rows that are nearer to a real row than to a row of as many holdout
         rows, in percent; 50 for a generator that copies nothing. None without a holdout.

@@ -19,12 +19,11 @@ from tabgan.evaluation.compared_tables import (
     CodedColumn,
     Side,
     matrix_of,
-    rows_of_unit,
-    shuffled_rows,
 )
 from tabgan.evaluation.detection import map_in_threads, roc_auc
 from tabgan.evaluation.distributions import with_classes
 from tabgan.evaluation.evaluation_parts import Figure, Metric, Predicted, Utility
+from tabgan.evaluation.row_units import rows_of_unit, shuffled_rows
 from tabgan.sampling.alike_rows import likeness
 from tabgan.table.schema import Schema, find_name
 

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from tabgan.evaluation.compared_tables import (
     CodedColumn,
     ComparedTables,
-    halves_of_units,
     row_hashes,
-    shuffled_rows,
     signs_of,
     take_rows,
 )
 from tabgan.evaluation.distributions import shorten
 from tabgan.evaluation.evaluation_parts import Coverage, Fault, Figure, Validity, Violation
+from tabgan.evaluation.row_units import halves_of_units, shuffled_rows
 from tabgan.inference.column_cells import read_cells
 from tabgan.table.clock_shares import FormsByPart
 from tabgan.table.columns import numbers_of, outside_range
