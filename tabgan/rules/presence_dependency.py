@@ -363,7 +363,8 @@ class JointMarksDependency(Dependency):
 
 
 def _words(mark: Sequence[Scalar]) -> str:
-    shown = ["missing" if value is None else repr(value) for value in mark]
+    blank = {None: "missing", "": "empty"}
+    shown = [blank.get(value, repr(value)) for value in mark]
     return shown[0] if len(set(shown)) == 1 else f"({', '.join(shown)})"
 
 

@@ -18,7 +18,7 @@ from tabgan.rules.presence_dependency import (
     find_presences,
     frequent_marks,
 )
-from tabgan.table.columns import ColumnFrame, by_position
+from tabgan.table.columns import ColumnFrame, ColumnRef, by_position
 
 ROWS = 600
 
@@ -54,6 +54,11 @@ def test_marks_that_stand_together_are_found(survey, table_of, rng):
     ]
     for rule in rules:
         assert dependency_from_json({"rule": rule.name, **json.loads(json.dumps(rule.to_json()))})
+
+
+def test_empty_texts_are_named():
+    rule = JointMarksDependency((ColumnRef(0, "a"), ColumnRef(1, "b")), (("", ""), ("", None)))
+    assert rule.describe().endswith("are empty or (empty, missing) in the same rows")
 
 
 def test_one_row_apart_is_no_rule(survey, table_of, rng):
