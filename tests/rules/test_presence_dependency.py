@@ -19,6 +19,7 @@ from tabgan.rules.presence_dependency import (
     frequent_marks,
 )
 from tabgan.table.columns import ColumnFrame, ColumnRef, by_position
+from tabgan.table.schema import Column
 
 ROWS = 600
 
@@ -57,7 +58,8 @@ def test_marks_that_stand_together_are_found(survey, table_of, rng):
 
 
 def test_empty_texts_are_named():
-    rule = JointMarksDependency((ColumnRef(0, "a"), ColumnRef(1, "b")), (("", ""), ("", None)))
+    columns = [ColumnRef(at, Column(name, "categorical", "object")) for at, name in enumerate("ab")]
+    rule = JointMarksDependency(tuple(columns), (("", ""), ("", None)))
     assert rule.describe().endswith("are empty or (empty, missing) in the same rows")
 
 
