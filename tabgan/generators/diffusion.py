@@ -157,8 +157,8 @@ class Preconditioned(NoiseSchedule):
         Steps T of the sampling.
     most
         α_T.
-    mean
-        Mean of ln α in training.
+    mean, deviation
+        Of ln α in training.
 
     Examples
     --------
@@ -171,9 +171,9 @@ class Preconditioned(NoiseSchedule):
 
     most: float = MOST_NOISE
     mean: float = -1.2
+    deviation: float = 1.2
 
     least: ClassVar[float] = 0.01
-    deviation: ClassVar[float] = 1.2
     power: ClassVar[float] = 7.0
 
     def alphas(self) -> Tensor:
@@ -309,6 +309,10 @@ class Denoiser(LearnedGenerator):
         numbers = kept + self.spread * alpha / variance.sqrt() * raw[:, :n]
         return torch.cat([numbers, raw[:, n:]], dim=1)
 
+    def estimate(self, x: Tensor, labels: Tensor | None, alpha: Tensor) -> Tensor:
+        """Return the estimate that a step of the sampling goes towards; see `forward`."""
+        return self(x, labels, alpha)  # type: ignore[no-any-return]
+
     def _waves(self, alpha: Tensor) -> Tensor:
         octaves = 2.0 ** torch.linspace(-3, 3, N_WAVES, device=alpha.device)
         angles = alpha.clamp_min(1e-4).log() * octaves
@@ -381,7 +385,7 @@ class Denoiser(LearnedGenerator):
         last, last_step = z, 0.0
         for before, after in course:
             alpha = x.new_full((len(x), 1), before)
-            estimates = self(x, labels, alpha)
+            estimates = self.estimate(x, labels, alpha)
             if after == 0:
                 break
             clean = self.clean(estimates)

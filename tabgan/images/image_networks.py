@@ -4,6 +4,7 @@ Images are flat, (batch, channels·height·width), channels first. A discriminat
 pixels and, if the GAN is conditional, the one-hot labels.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -26,7 +27,7 @@ __all__ = [
     "ConvPair",
     "Dropout",
     "ImageSize",
-    "PIXEL_SPREAD",
+    "PixelMoments",
     "PlainDiscriminator",
     "PlainGenerator",
     "PlainPair",
@@ -554,14 +555,30 @@ class UNet(nn.Module):
 CONTEXT_DIM = 128
 SMALLEST_FOLDED = 16  # pixels of the shorter side
 MOST_MAPS = 2**12  # channels, in a file that is not damaged
-PIXEL_SPREAD = 0.5  # deviation of pixels from −1 to 1, about
-# Pixels are much alike, so that it takes more noise to hide an image than a row of a table. On
-# MNIST, α_T = 10 gave digits with too much ink, of which 85 % were read as their label; 80: 91 %.
-MOST_PIXEL_NOISE, MEAN_PIXEL_NOISE = 80.0, -0.6
+# Pixels are much alike, so that it takes more noise to hide an image than a row of a table, and the
+# training has to see it.
+MOST_PIXEL_NOISE, MEAN_PIXEL_NOISE, PIXEL_NOISE_DEVIATION = 20.0, -0.4, 1.4
+UNLABELED = 0.1  # share of the images of a batch whose label is hidden
+
+
+class PixelMoments(NamedTuple):
+    """Mean and standard deviation of all pixels of the training images, from −1 to 1."""
+
+    mean: float
+    deviation: float
+
+
+USUAL_MOMENTS = PixelMoments(0.0, 0.5)
 
 
 class UNetDenoiser(Denoiser):
     """A denoiser of images: a U-Net whose blocks get the noise level and the label.
+
+    Without its mean, an image that is nothing but noise is one of the training: with it, the first
+    steps of the sampling would add ink. A part of the training images is shown without a label, so
+    that the network also estimates an image of any class. With guidance w, sampling goes from that
+    estimate to the one given the label, and beyond, x̂ + w·(x̂ − x̂_any) (classifier-free guidance,
+    Ho and Salimans, 2022, arXiv:2207.12598).
 
     **Shape**: as of `Denoiser`; rows are flat images, channels first, from −1 to 1
 
@@ -573,6 +590,10 @@ class UNetDenoiser(Denoiser):
         Noise in training and in sampling.
     width
         Channels of the maps of full size.
+    pixels
+        Mean and deviation of the pixels.
+    guidance
+        Weight w of the label in sampling, from 0.
 
     Examples
     --------
@@ -583,16 +604,31 @@ class UNetDenoiser(Denoiser):
     torch.Size([6, 64])
     """
 
-    def __init__(self, size: ImageSize, schedule: NoiseSchedule, *, width: int = 32) -> None:
+    def __init__(
+        self,
+        size: ImageSize,
+        schedule: NoiseSchedule,
+        *,
+        width: int = 32,
+        pixels: PixelMoments = USUAL_MOMENTS,
+        guidance: float = 0.0,
+    ) -> None:
         if isinstance(schedule, Preconditioned):
-            schedule = replace(schedule, most=MOST_PIXEL_NOISE, mean=MEAN_PIXEL_NOISE)
+            schedule = replace(
+                schedule,
+                most=MOST_PIXEL_NOISE,
+                mean=MEAN_PIXEL_NOISE,
+                deviation=PIXEL_NOISE_DEVIATION,
+            )
         super().__init__(
             RowLayout((None,) * size.n_pixels),
             schedule,
             labels=(size.n_classes,) if size.n_classes else (),
-            spread=PIXEL_SPREAD,
+            spread=pixels.deviation,
         )
-        self.size = size
+        self.size, self.mean = size, pixels.mean
+        self.guidance = guidance if size.n_classes else 0.0
+        self.evaluations = schedule.n_steps * (2 if self.guidance else 1)
         self.context = nn.Sequential(
             *(nn.Linear(self.context_dim, CONTEXT_DIM), nn.SiLU()),
             *(nn.Linear(CONTEXT_DIM, CONTEXT_DIM), nn.SiLU()),
@@ -604,14 +640,36 @@ class UNetDenoiser(Denoiser):
             fold=2 if min(size.height, size.width) >= SMALLEST_FOLDED else 1,
         )
 
+    def losses(
+        self, rows: Tensor, labels: Tensor | None, stream: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the loss of images, some of them without their label."""
+        if labels is not None:
+            chances = torch.rand(len(rows), 1, generator=stream, device=rows.device)
+            labels = labels * (chances >= UNLABELED)
+        return super().losses(rows - self.mean, labels, stream)
+
+    def draw(self, z: Tensor, labels: Tensor | None, stream: torch.Generator) -> Tensor:
+        """Remove the noise step by step; see `Denoiser.draw`."""
+        return super().draw(z, labels, stream) + self.mean
+
+    def estimate(self, x: Tensor, labels: Tensor | None, alpha: Tensor) -> Tensor:
+        """Return the estimate given the labels, moved away from that of any class."""
+        own = super().estimate(x, labels, alpha)
+        if not self.guidance or labels is None:
+            return own
+        any_class = super().estimate(x, torch.zeros_like(labels), alpha)
+        return torch.lerp(any_class, own, 1 + self.guidance)
+
     def output(self, x: Tensor, context: Tensor) -> Tensor:
         """Map flat images of deviation one to outputs of the same shape."""
         images = x.reshape(len(x), *self.size[:3])
         return cast("Tensor", self.unet(images, self.context(context))).flatten(1)
 
     def sizes(self) -> dict[str, Any]:
-        """Return the sizes of an image, the channels, and the schedule."""
-        return {"size": list(self.size), "width": self.unet.width, **super().sizes()}
+        """Return the sizes of an image, the channels, the mean, the guidance, and the schedule."""
+        own = {"size": list(self.size), "width": self.unet.width}
+        return own | {"mean": self.mean, "guidance": self.guidance} | super().sizes()
 
     @classmethod
     def of_sizes(cls, sizes: Mapping[str, Any], layout: RowLayout, labels: Sequence[int]) -> Self:
@@ -621,5 +679,9 @@ class UNetDenoiser(Denoiser):
             raise ValueError("sizes that no network has")
         if tuple(labels) != ((size.n_classes,) if size.n_classes else ()):
             raise ValueError("labels that are not those of the images")
+        pixels = PixelMoments(float(sizes["mean"]), float(sizes["spread"]))
+        guidance = float(sizes["guidance"])
+        if not math.isfinite(pixels.mean) or not 0 <= guidance < math.inf:
+            raise ValueError("a mean and a guidance must be numbers")
         schedule, _ = cls.check_sizes(sizes)
-        return cls(size, schedule, width=width)
+        return cls(size, schedule, width=width, pixels=pixels, guidance=guidance)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tabgan.generators.diffusion import Preconditioned
 from tabgan.generators.latents import draw_latents
 from tabgan.images.image_networks import (
     ARCHITECTURES,
@@ -10,8 +11,10 @@ from tabgan.images.image_networks import (
     ConvGenerator,
     Dropout,
     ImageSize,
+    PixelMoments,
     PlainDiscriminator,
     PlainGenerator,
+    UNetDenoiser,
 )
 
 SIZE = ImageSize(1, 8, 8, 10)
@@ -79,3 +82,51 @@ def test_rows_of_a_plain_generator_depend_on_the_batch_in_training_alone():
     assert not torch.allclose(generator(z, labels)[:3], generator(z[:3], labels[:3]))
     generator.eval()
     assert torch.allclose(generator(z, labels)[:3], generator(z[:3], labels[:3]), atol=1e-6)
+
+
+def denoiser(guidance: float = 0.0) -> UNetDenoiser:
+    torch.manual_seed(0)
+    network = UNetDenoiser(
+        ImageSize(1, 8, 8, n_classes=3),
+        Preconditioned(4),
+        width=4,
+        pixels=PixelMoments(-0.7, 0.6),
+        guidance=guidance,
+    )
+    last = network.unet.outlet[1]
+    torch.nn.init.normal_(last.weight, generator=torch.Generator().manual_seed(1))
+    return network
+
+
+def test_guidance_goes_beyond_the_estimate_given_the_label():
+    plain, guided = denoiser(), denoiser(guidance=2.0)
+    x, labels, alpha = torch.randn(5, 64), torch.eye(3)[[0, 1, 2, 0, 1]], torch.full((5, 1), 0.7)
+    own, any_class = plain(x, labels, alpha), plain(x, torch.zeros(5, 3), alpha)
+    assert torch.equal(plain.estimate(x, labels, alpha), own)
+    assert torch.allclose(guided.estimate(x, labels, alpha), own + 2 * (own - any_class), atol=1e-5)
+    assert not torch.allclose(own, any_class, atol=1e-3)
+    assert (plain.evaluations, guided.evaluations) == (4, 8)
+
+
+def test_a_share_of_the_training_images_is_shown_without_a_label(monkeypatch):
+    network, seen = denoiser(), []
+    forward = UNetDenoiser.forward
+    monkeypatch.setattr(
+        UNetDenoiser, "forward", lambda self, x, y, a: seen.append(y) or forward(self, x, y, a)
+    )
+    labels = torch.eye(3)[torch.arange(600) % 3]
+    network.losses(torch.zeros(600, 64), labels, torch.Generator().manual_seed(0))
+    hidden = seen[0].sum(dim=1) == 0
+    assert 0.05 < hidden.float().mean() < 0.15
+    assert torch.equal(seen[0][~hidden], labels[~hidden])
+
+
+def test_a_network_that_has_learned_nothing_draws_around_the_mean_of_the_pixels():
+    network, labels = denoiser(), torch.eye(3)[torch.arange(150) % 3]
+    torch.nn.init.zeros_(network.unet.outlet[1].weight)
+    drawn = network.draw(network.latents(150, stream()), labels, stream())
+    assert drawn.mean().item() == pytest.approx(-0.7, abs=0.05)
+    assert drawn.std().item() == pytest.approx(0.6, rel=0.3)
+    flat = torch.full((150, 64), -0.7)
+    at_mean, off = (network.losses(x, labels, stream()) for x in (flat, flat + 0.7))
+    assert at_mean["denoising_loss"] < off["denoising_loss"]
