@@ -71,7 +71,8 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     - coverage: mean of the four shares, each of its baseline.
 
     The score is their geometric mean (`overall_score`). The grade depends on the score, on the
-    worst part (copies of unique real rows count as one), and on the weakest point.
+    worst part (copies of unique real rows count as one), and on the weakest point; a table that is
+    fit for no use is poor.
 
     Parameters
     ----------
@@ -89,19 +90,24 @@ def make_verdict(parts: PartResults, relations: Relations) -> Verdict:
     uncopied = 1 - (copied.severity if copied else 0.0)
     worst = min(*scores.values(), uncopied)
     weakest = max((point.severity for point in points), default=0.0)
-    reached = next(
-        (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity),
-        _STEPS[-1],
-    )
+    uses = tuple(_uses(parts, scores, points, lost, copied))
+    reached = _step_reached(score, worst, weakest, uses)
     if reached is _STEPS[0]:  # what no real row has comes first, however few rows have it
         points = tuple(sorted(points, key=lambda point: not point.is_fault))
     headline = _headline(reached, points)
-    uses = tuple(_uses(parts, scores, points, lost, copied))
     is_copied = copied is not None and copied.severity > _STEPS[1].severity
     shown = points[:MOST_POINTS]
     if is_copied and copied not in shown:  # what bounds the grade is told
         shown = (*shown[:-1], *near[:1])
     return Verdict(reached.grade, headline, score, scores, shown, uses, is_copied)
+
+
+def _step_reached(score: float, worst: float, weakest: float, uses: Sequence[Use]) -> _Step:
+    """Return the grade of a score, a worst part and a weakest point: of no use is poor."""
+    if all(use.fit in ("no", "unknown") for use in uses):
+        return _STEPS[-1]
+    reached = (s for s in _STEPS if score >= s.score and worst >= s.part and weakest <= s.severity)
+    return next(reached, _STEPS[-1])
 
 
 def overall_score(scores: Mapping[str, float]) -> float:

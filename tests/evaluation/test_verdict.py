@@ -11,7 +11,7 @@ import pytest
 from tabgan import TabGAN, constraints, evaluate, infer_schema
 from tabgan.cli.main import main
 from tabgan.evaluation import keys_and_times, structure, verdict, weak_points
-from tabgan.evaluation.results import Run, WeakPoint
+from tabgan.evaluation.results import Run, Use, WeakPoint
 from tabgan.evaluation.validity_and_coverage import _oddly_written
 from tabgan.evaluation.verdict import overall_score
 from tabgan.table.schema import KINDS
@@ -555,3 +555,9 @@ def test_perfect_columns_do_not_outweigh_lost_relations():
     bent = real.sample(1500, replace=True, weights=1 + 2 * (group == "b"), random_state=0)
     bent["size"] += rng.normal(scale=0.8, size=1500).round(2)
     assert evaluate(real, bent).verdict.score > evaluate(real, shuffled).verdict.score + 0.2
+
+
+@pytest.mark.parametrize(("fit", "grade"), [("no", "poor"), ("with care", "usable with care")])
+def test_a_table_that_is_fit_for_no_use_is_poor(fit, grade):
+    uses = [Use("analysis", "unknown", ""), Use("test data", "no", ""), Use("sharing", fit, "")]
+    assert verdict._step_reached(0.7, 0.5, 0.3, uses).grade == grade
