@@ -33,7 +33,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PUBLIC = ["tabgan", "tabgan.callbacks", "tabgan.constraints", "tabgan.extend", "tabgan.privacy"]
 LONGEST_FILE = 700
 LONGEST_FUNCTION = 50  # lines without the docstring
-MOST_FILES = 251
+MOST_FILES = 250
 MOST_ROOMS = 20
 
 

@@ -57,12 +57,12 @@ class TestSizes:
         assert gan.schema_["level"].kind == "categorical"
         assert set(map(type, sample["level"])) == {int, str, float, bytes, tuple}
 
-    def test_very_long_texts(self, comes_back):
+    def test_texts_of_a_megabyte(self, comes_back):
         table = pd.DataFrame(
             {
-                "few": [letter * 200_000 for letter in "abc"] * 4,
-                "different": [f"{row:02d}" * 100_000 for row in range(12)],
-                "prose": [f"word {row} " * 25_000 for row in range(12)],
+                "few": [letter * 1_000_000 for letter in "abc"] * 4,
+                "different": [f"{row:02d}" * 500_000 for row in range(12)],
+                "prose": [f"word {row} " * 125_000 for row in range(12)],
             }
         )
         comes_back(table)

@@ -34,7 +34,7 @@ from tabgan.fitting.prepare import without_free_text
 from tabgan.fitting.private.privacy_accounting import Ledger
 from tabgan.fitting.private.public_schema import check_dtypes_are_declared, check_private_options
 from tabgan.fitting.train_table import Snapshot
-from tabgan.generators.devices_and_precision import choose_device
+from tabgan.generators.generator_training import choose_device
 from tabgan.generators.training_callbacks import Callback
 from tabgan.inference.accept_table import as_frame
 from tabgan.rules.base_rules import Constraint, Custom

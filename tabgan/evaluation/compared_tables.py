@@ -134,10 +134,11 @@ class ComparedTables:
         """The units that are keys; none where no key repeats."""
         if self._key is None:
             return {}
-        keys = [frame.iloc[:, self._key].astype(object) for frame in self._frames.values()]
+        frames = self._frames
+        keys = [frame.iloc[:, self._key].astype(object) for frame in frames.values()]
         ends = np.cumsum([len(own) for own in keys])
         parts = np.split(units_of(pd.concat(keys, ignore_index=True)), ends[:-1])
-        return dict(zip(self._frames, parts, strict=True))
+        return dict(zip(frames, parts, strict=True))
 
     @cached_property
     def _stretches(self) -> Mapping[Side, Rows]:

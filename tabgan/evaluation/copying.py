@@ -13,11 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import nhypergeom
 
 from tabgan.base.random_streams import numpy_stream
-from tabgan.evaluation.compared_tables import (
-    CodedColumn,
-    Side,
-    row_hashes,
-)
+from tabgan.evaluation.compared_tables import CodedColumn, Side, row_hashes
 from tabgan.evaluation.detection import map_in_threads
 from tabgan.evaluation.evaluation_parts import Figure
 from tabgan.evaluation.results import Nearness
@@ -54,11 +50,10 @@ def measure_nearness(
     """Count copies in all rows, and measure distances between samples.
 
     The baselines come from the holdout where there is one. Without it, the baseline of copies is
-    the share of real rows that equal another one; of unique copies, that of rows of which
-    there are two or a few more, which may as well be one (after Good and Turing); of distances,
-    that between halves of the table. Rows of one key are alike: real ones are compared
-    with those of other keys, unless most synthetic keys are real ones, and a part of a table has
-    whole keys.
+    the share of real rows that equal another one; of unique copies, that of rows of which there are
+    two or a few more, which may as well be one (after Good and Turing); of distances, that between
+    halves of the table. Rows of one key are alike: real ones are compared with those of other keys,
+    unless most synthetic keys are real ones, and a part of a table has whole keys.
 
     Parameters
     ----------
@@ -153,15 +148,13 @@ def _at_other_times(coded: Mapping[int, CodedColumn]) -> Iterator[Hashes]:
     Its times are those of any series at the same hours or days. So that a row equals the real one
     of its time is chance where values are few, as counts at night.
     """
-    for place, column in coded.items():
-        if column.nominal or not is_regular(column.real):
-            continue
-        order = np.argsort(column.real)
-        for lag in LAGS if len(coded) > 1 else ():
-            if lag <= len(order) // 2:
-                yield row_hashes(
-                    [np.roll(own.real[order], lag * (at != place)) for at, own in coded.items()]
-                )
+    if len(coded) == 1:  # times alone have no values
+        return
+    for place in (at for at, own in coded.items() if not own.nominal and is_regular(own.real)):
+        order = np.argsort(coded[place].real)
+        ordered = {at: own.real[order] for at, own in coded.items()}
+        for lag in (lag for lag in LAGS if lag <= len(order) // 2):
+            yield row_hashes([np.roll(own, lag * (at != place)) for at, own in ordered.items()])
 
 
 def _others(kinds: Rows, units: Rows | None) -> Rows:

@@ -22,6 +22,7 @@ from tabgan.evaluation.distributions import (
     transitions,
 )
 from tabgan.evaluation.evaluation_parts import Figure, KeyResult, RuleResult, TimeResult
+from tabgan.evaluation.row_units import gaps_of
 from tabgan.sampling.alike_rows import likeness
 from tabgan.sampling.key_groups import KeyGroups
 from tabgan.sampling.self_references import learn_references
@@ -672,18 +673,14 @@ def _compare_gaps(at: int, whole: Sequence[Floats], thinned: Sequence[Floats]) -
     Where it is nearly always the same, no row may be left out. Else tables of equal lengths are
     compared, as the gaps are the shorter the more rows there are.
     """
-    gaps = [_gaps(times) for times in whole]
+    gaps = [gaps_of(times) for times in whole]
     step = float(np.median(gaps[0])) if len(gaps[0]) else 0.0
     own, drawn = (float(np.mean(side == step)) if len(side) else 0.0 for side in gaps)
     if step and own >= LEAST_REGULAR:
         noise = NOISE * np.sqrt(own * (1 - own) * sum(1 / max(len(side), 1) for side in gaps))
         return _Told(at, at, "gaps", Figure(drawn, own), float(np.clip(own - drawn - noise, 0, 1)))
-    gaps = [_gaps(times) for times in thinned]
+    gaps = [gaps_of(times) for times in thinned]
     distance = column_distance(CodedColumn(False, gaps[0], gaps[1], np.empty(0)))
     noise = DISTANCE_SURE * np.sqrt(2 / max(min(map(len, gaps)), 1))
     lost = float(np.clip(distance - noise, 0, 1))
     return _Told(at, at, "gaps", Figure(1 - distance, 1.0), lost)
-
-
-def _gaps(times: Floats) -> Floats:
-    return np.diff(np.sort(times[~np.isnan(times)]))

@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = [
+    "gaps_of",
     "halves_of_units",
     "is_regular",
     "rows_of_unit",
@@ -44,6 +45,11 @@ def units_of(keys: pd.Series) -> Rows:
     return codes
 
 
+def gaps_of(times: Floats) -> Floats:
+    """Return what passes from each time to the next, those that are missing left out."""
+    return np.diff(np.sort(times[~np.isnan(times)]))
+
+
 def is_regular(times: Floats) -> bool:
     """Return whether there is one row at each place of a grid of times, but for some gaps.
 
@@ -57,7 +63,7 @@ def is_regular(times: Floats) -> bool:
     >>> is_regular(np.arange(50.0)), is_regular(np.arange(50.0) ** 2), is_regular(np.zeros(50))
     (True, False, False)
     """
-    steps = np.diff(np.sort(times))
+    steps = gaps_of(times)
     if len(times) < N_STRETCHES or np.isnan(times).any() or not (steps > 0).all():
         return False
     return float((np.abs(steps / np.median(steps) - 1) < 1e-6).mean()) >= REGULAR

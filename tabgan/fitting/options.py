@@ -14,9 +14,9 @@ from sklearn.base import BaseEstimator
 from tabgan.base.errors import OptionError, SchemaError
 from tabgan.base.option_checks import check_number, check_training
 from tabgan.fitting.prepare import TableOptions, TextStyle
-from tabgan.generators.devices_and_precision import choose_device, choose_precision
 from tabgan.generators.diffusion import NoiseSchedule, check_schedule
 from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.generator_training import choose_device, choose_precision
 from tabgan.generators.latents import Prior, check_prior
 from tabgan.generators.training_callbacks import Callback, check_callbacks
 from tabgan.generators.variational_autoencoder import AutoencoderOptions

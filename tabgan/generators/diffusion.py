@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from tabgan.base.errors import OptionError, did_you_mean
 from tabgan.base.option_checks import check_number
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.devices_and_precision import autocast, choose_precision
 from tabgan.generators.gan.table_networks import LabelEmbedding, ResidualBlock, linear
+from tabgan.generators.generator_training import autocast, choose_precision
 from tabgan.generators.heads_and_batches import span_log_softmax
 from tabgan.generators.network_training import LearnedGenerator
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from tabgan.base.errors import TrainingError
-from tabgan.generators.devices_and_precision import autocast
 from tabgan.generators.generator_training import (
     GeneratorState,
     GeneratorTraining,
     RowGenerator,
+    autocast,
     flushed_denormals,
     learning_rate_factor,
     set_learning_rate,

@@ -15,10 +15,9 @@ from tabgan.base.errors import DataError, OptionError, did_you_mean
 from tabgan.base.model_file import parameters_to_json
 from tabgan.base.option_checks import check_number, check_training
 from tabgan.fitting.fit_session import FitSession, Stage
-from tabgan.generators.devices_and_precision import choose_device, choose_precision
 from tabgan.generators.gan.diagnosis import SnapshotRows, describe_course
 from tabgan.generators.gan.training_config import TrainingConfig
-from tabgan.generators.generator_training import Generator
+from tabgan.generators.generator_training import Generator, choose_device, choose_precision
 from tabgan.generators.latents import check_prior
 from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.images.image_arrays import (

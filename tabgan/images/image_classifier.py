@@ -16,7 +16,7 @@ from tabgan.base.errors import DataError, ModelFileError, TrainingError
 from tabgan.base.model_file import assembling, read_model, write_model
 from tabgan.base.option_checks import check_number
 from tabgan.base.random_streams import torch_stream
-from tabgan.generators.devices_and_precision import (
+from tabgan.generators.generator_training import (
     Precision,
     autocast,
     choose_precision,

@@ -22,11 +22,11 @@ from tabgan.base.random_streams import RandomStateLike, resolve_seed
 from tabgan.base.registry import UnregisteredError
 from tabgan.fitting.fit_session import FitSession, NotFittedError
 from tabgan.fitting.options import current_options
-from tabgan.generators.devices_and_precision import choose_device
 from tabgan.generators.gan.diagnosis import Finding, SnapshotRows
 from tabgan.generators.gan.losses_and_penalties import AdversarialLoss, Penalty
 from tabgan.generators.gan.stabilizers import Stabilizer
 from tabgan.generators.gan.training_config import TrainingPreset
+from tabgan.generators.generator_training import choose_device
 from tabgan.generators.optimizers import Optimizer
 from tabgan.generators.training_callbacks import Callback
 from tabgan.images.fit_images import GANLearner, ImageLearner, fit_images

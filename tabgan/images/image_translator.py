@@ -27,7 +27,7 @@ from tabgan.base.random_streams import resolve_seed, torch_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.fit_session import FitSession, NotFittedError, Stage
 from tabgan.fitting.options import current_options
-from tabgan.generators.devices_and_precision import choose_device, choose_precision
+from tabgan.generators.generator_training import choose_device, choose_precision
 from tabgan.generators.network_training import NetworkTraining
 from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.images.fit_images import bytes_of_images, plain_options

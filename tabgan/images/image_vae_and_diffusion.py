@@ -14,9 +14,9 @@ from tabgan.base.errors import DataError
 from tabgan.base.option_checks import check_number, check_training
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.fit_session import FitSession
-from tabgan.generators.devices_and_precision import choose_device, choose_precision
 from tabgan.generators.diffusion import check_schedule
 from tabgan.generators.gan.diagnosis import SnapshotRows
+from tabgan.generators.generator_training import choose_device, choose_precision
 from tabgan.generators.latents import check_latents
 from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.training_callbacks import check_callbacks

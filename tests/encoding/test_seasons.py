@@ -149,11 +149,7 @@ def test_a_table_without_seasons_is_encoded_as_before():
 
 
 @pytest.mark.parametrize(
-    "model",
-    [
-        pytest.param(TabTrees(random_state=0), id="trees"),
-        pytest.param(TabGAN(steps=150, random_state=0), id="gan", marks=pytest.mark.slow),
-    ],
+    "model", [TabTrees(random_state=0), TabGAN(steps=150, random_state=0)], ids=["trees", "gan"]
 )
 def test_what_hours_and_weekdays_tell_is_kept(model):
     real = visits()

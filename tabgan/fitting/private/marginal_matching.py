@@ -19,12 +19,12 @@ from tabgan.base.random_streams import torch_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.private.noisy_marginals import KNOTS, Marginals, ThreeWayMarginals
 from tabgan.fitting.train_table import calibrate, starting_logits
-from tabgan.generators.devices_and_precision import autocast
 from tabgan.generators.gan.table_networks import MLPGenerator
 from tabgan.generators.generator_training import (
     Checkpoints,
     GeneratorState,
     GeneratorTraining,
+    autocast,
     flushed_denormals,
     learning_rate_factor,
     save_if_due,

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tabgan.base.row_layout import RowLayout
-from tabgan.generators.devices_and_precision import autocast, choose_precision
-from tabgan.generators.generator_training import RowGenerator
+from tabgan.generators.generator_training import RowGenerator, autocast, choose_precision
 from tabgan.generators.latents import Prior, check_prior
 
 __all__ = [

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from tabgan.base.errors import TrainingError
-from tabgan.generators.devices_and_precision import autocast
 from tabgan.generators.gan.diagnosis import PROBE_ROWS, Probe, SnapshotTaker, total_norm
 from tabgan.generators.gan.losses_and_penalties import (
     PENALTIES,
@@ -33,6 +32,7 @@ from tabgan.generators.generator_training import (
     Generator,
     GeneratorState,
     GeneratorTraining,
+    autocast,
     flushed_denormals,
     learning_rate_factor,
     save_if_due,

@@ -8,7 +8,6 @@ from tabgan import OptionError, TrainingError
 from tabgan.base.random_streams import numpy_stream, resolve_seed, torch_stream
 from tabgan.base.row_layout import RowLayout
 from tabgan.fitting.fit_session import History
-from tabgan.generators.devices_and_precision import choose_device, choose_precision
 from tabgan.generators.gan.diagnosis import diagnose
 from tabgan.generators.gan.losses_and_penalties import (
     LEAST,
@@ -20,6 +19,7 @@ from tabgan.generators.gan.losses_and_penalties import (
 from tabgan.generators.gan.table_networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import Trainer, TrainState
 from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.generator_training import choose_device, choose_precision
 from tabgan.generators.heads_and_batches import TableBatches, TableHead
 
 SPANS = RowLayout((None, 1), (3, 2))
