@@ -56,7 +56,7 @@ _TRAINING, _PRIVACY, _NETWORKS, _OUTPUT = "Training", "Privacy", "Networks", "Ou
 LOSSES = ("non_saturating", "minimax", "wasserstein", "hinge", "relativistic")
 
 
-PRESETS = ("usual", "lectures")
+PRESETS = ("usual", "lectures", "vanilla")
 
 
 PENALTIES = (

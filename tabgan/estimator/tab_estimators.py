@@ -113,11 +113,12 @@ class TabGAN(NetworkEstimator[FrameT]):
     optimizer : str or Optimizer, default "adam"
         Optimizer of both networks: "adam" or "sgd" (`tabgan.generators.optimizers`).
     training : str or TrainingPreset, default "usual"
-        Training scheme: "usual" or "lectures". The latter has fresh noise for the generator's step,
-        a constant learning rate, no average of weights, and half of the discriminator's loss; if
-        these options have their defaults, also Adam with betas 0.5 and 0.999, a learning rate of
-        2e-4, and no penalty (`tabgan.generators.gan.training_config`). Parameters follow a colon:
-        ``"usual:fresh_noise=1"``.
+        Training scheme: "usual", "lectures" or "vanilla". "lectures" has fresh noise for the
+        generator's step, a constant learning rate, no average of weights, and half of the
+        discriminator's loss; if these options have their defaults, also Adam with betas 0.5 and
+        0.999, a learning rate of 2e-4, and no penalty. "vanilla" shares one batch among five steps
+        of the discriminator and the generator's step (`tabgan.generators.gan.training_config`).
+        Parameters follow a colon: ``"usual:fresh_noise=1"``.
     prior : {"gaussian", "uniform"}, default "gaussian"
         Distribution of the latent vectors.
     schema : Schema or dict, optional

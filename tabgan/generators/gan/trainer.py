@@ -342,6 +342,8 @@ class Trainer:
         -------
         The discriminator's last loss, the generator's, and the logit gap, shape (3,).
         """
+        if self.config.preset.one_batch:
+            return self._step_on_one_batch(state)
         for _ in range(self.config.discriminator_steps - 1):
             with torch.no_grad():
                 batch = self._draw(state)
@@ -353,6 +355,18 @@ class Trainer:
         if fresh:
             batch = self._beside_fakes(state, rows)
         generator_loss = self._train_generator(state, batch)
+        state.averaged.update()
+        return torch.stack([discriminator_loss, generator_loss, logit_gap])
+
+    def _step_on_one_batch(self, state: TrainState) -> Tensor:
+        """Take all steps on one batch; the gradients of the last ones precede both updates."""
+        batch = self._draw(state)
+        for _ in range(self.config.discriminator_steps - 1):
+            self._train_discriminator(state, batch)
+        discriminator_loss, logit_gap = self._discriminator_gradient(state, batch)
+        generator_loss = self._generator_gradient(state, batch)
+        self._update_discriminator(state)
+        self._update_generator(state)
         state.averaged.update()
         return torch.stack([discriminator_loss, generator_loss, logit_gap])
 
@@ -380,6 +394,11 @@ class Trainer:
         return shown.index_copy(1, places, features.index_select(1, places))
 
     def _train_discriminator(self, state: TrainState, batch: Batch) -> tuple[Tensor, Tensor]:
+        losses = self._discriminator_gradient(state, batch)
+        self._update_discriminator(state)
+        return losses
+
+    def _discriminator_gradient(self, state: TrainState, batch: Batch) -> tuple[Tensor, Tensor]:
         loss, fake, epoch = self.config.loss, batch.fake.detach(), self._epoch(state)
         for stabilizer in self.stabilizers:
             loss = stabilizer.on_discriminator_loss(loss, len(fake), self.noise)
@@ -398,12 +417,19 @@ class Trainer:
             )
         state.discriminator_optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
+        return value.detach(), logit_gap
+
+    def _update_discriminator(self, state: TrainState) -> None:
         self.penalty.before_descent(state.discriminator)
         state.discriminator_optimizer.step()
         self.penalty.after_descent(state.discriminator)
-        return value.detach(), logit_gap
 
     def _train_generator(self, state: TrainState, batch: Batch) -> Tensor:
+        loss = self._generator_gradient(state, batch)
+        self._update_generator(state)
+        return loss
+
+    def _generator_gradient(self, state: TrainState, batch: Batch) -> Tensor:
         epoch = self._epoch(state)
         shown = Batch(self._shown(batch.real, epoch), self._shown(batch.fake, epoch))
         played = GeneratorBatch(state.generator, state.discriminator, *shown)
@@ -415,10 +441,12 @@ class Trainer:
                 value = stabilizer.on_generator_penalty(value, played)
         state.generator_optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
+        return value.detach()
+
+    def _update_generator(self, state: TrainState) -> None:
         state.generator_optimizer.step()
         for stabilizer in self.stabilizers:
             stabilizer.after_descent(state.generator)
-        return value.detach()
 
     def capture(self, state: TrainState) -> dict[str, Any]:
         """Return a copy of the whole state: nested dictionaries of numbers and tensors.

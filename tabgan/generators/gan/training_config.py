@@ -30,7 +30,14 @@ from tabgan.generators.gan.stabilizers import (
 )
 from tabgan.generators.optimizers import OPTIMIZERS, Adam, Optimizer
 
-__all__ = ["LectureTraining", "PRESETS", "TrainingConfig", "TrainingPreset", "UsualTraining"]
+__all__ = [
+    "LectureTraining",
+    "PRESETS",
+    "TrainingConfig",
+    "TrainingPreset",
+    "UsualTraining",
+    "VanillaTraining",
+]
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,10 @@ class TrainingPreset:
     fresh_noise
         1 if the generator's step draws latents of its own; 0 if it learns from the last fake batch
         that the discriminator was trained on.
+    one_batch
+        1 if all steps of the discriminator and the one of the generator share a batch, and the
+        generator's gradient is taken before the discriminator's last update; 0 if each of the
+        discriminator's steps has a batch of its own, and the generator follows the last.
     constant_rate
         1 if the learning rate stays; 0 if it goes down in the second half of the training.
     average_decay
@@ -52,6 +63,7 @@ class TrainingPreset:
     """
 
     fresh_noise: int = 0
+    one_batch: int = 0
     constant_rate: int = 0
     average_decay: float = 0.999
     discriminator_weight: float = 1.0
@@ -60,9 +72,14 @@ class TrainingPreset:
     """The options that a preset sets where they have the defaults of an estimator."""
 
     def __post_init__(self) -> None:
-        for name in ("fresh_noise", "constant_rate"):
+        for name in ("fresh_noise", "one_batch", "constant_rate"):
             if getattr(self, name) not in (0, 1):
                 raise OptionError(f"training: {name}={getattr(self, name)!r} must be 0 or 1")
+        if self.fresh_noise and self.one_batch:
+            raise OptionError(
+                "training: fresh_noise=1 gives the generator a batch of its own, and one_batch=1 "
+                "shares one; set one of them to 0"
+            )
         if not 0 <= self.average_decay < 1:
             raise OptionError(
                 f"training: average_decay={self.average_decay!r} must be from 0 to below 1"
@@ -88,7 +105,12 @@ class TrainingPreset:
         return {**options, **changed}
 
 
-_DEFAULTS: Mapping[str, Any] = {"optimizer": "adam", "learning_rate": 5e-4, "penalty": "auto"}
+_DEFAULTS: Mapping[str, Any] = {
+    "optimizer": "adam",
+    "learning_rate": 5e-4,
+    "penalty": "auto",
+    "discriminator_steps": "auto",
+}
 
 
 @dataclass(frozen=True)
@@ -117,10 +139,26 @@ class LectureTraining(TrainingPreset):
     }
 
 
+@dataclass(frozen=True)
+class VanillaTraining(LectureTraining):
+    """The training loop of the vanilla GAN (document 004).
+
+    One batch for five steps of the discriminator and the one of the generator, whose gradient is
+    taken before the discriminator's last update, and the sum of the losses of real and fake rows;
+    the rest as in "lectures".
+    """
+
+    fresh_noise: int = 0
+    one_batch: int = 1
+    discriminator_weight: float = 1.0
+
+    parts: ClassVar[Mapping[str, Any]] = {**LectureTraining.parts, "discriminator_steps": 5}
+
+
 PRESETS: Registry[TrainingPreset] = Registry(
     "training",
     TrainingPreset,
-    {"usual": UsualTraining, "lectures": LectureTraining},
+    {"usual": UsualTraining, "lectures": LectureTraining, "vanilla": VanillaTraining},
     "register_training",
 )
 
@@ -236,14 +274,15 @@ class TrainingConfig:
     def epochs_a_step(self, n_rows: int, batch_size: int) -> float:
         """Return the share of a pass over the rows that a step takes.
 
-        Each step of a network draws a batch.
+        Each step of the discriminator draws a batch, unless they share one.
 
         Parameters
         ----------
         n_rows, batch_size
             Rows of the data and of a batch.
         """
-        return self.discriminator_steps * min(batch_size, n_rows) / n_rows
+        n_batches = 1 if self.preset.one_batch else self.discriminator_steps
+        return n_batches * min(batch_size, n_rows) / n_rows
 
     def steps(self, epochs: float, n_rows: int, batch_size: int) -> int:
         """Return the number of steps in some passes over the rows, at least one.

@@ -18,7 +18,7 @@ from tabgan.generators.gan.losses_and_penalties import (
 )
 from tabgan.generators.gan.table_networks import MLPDiscriminator, MLPGenerator
 from tabgan.generators.gan.trainer import Trainer, TrainState
-from tabgan.generators.gan.training_config import TrainingConfig
+from tabgan.generators.gan.training_config import PRESETS, TrainingConfig
 from tabgan.generators.generator_training import choose_device, choose_precision
 from tabgan.generators.heads_and_batches import TableBatches, TableHead
 
@@ -32,6 +32,8 @@ def make(
     dtype: torch.dtype = torch.float32,
     seconds: float | None = None,
     gamma: float | None = 1.0,
+    training: str = "usual",
+    discriminator_steps: int = 1,
 ) -> tuple[Trainer, TrainState]:
     stream = torch_stream(0, "rows")
     head = TableHead(SPANS)
@@ -40,7 +42,12 @@ def make(
     trainer = Trainer(
         head=head,
         batches=TableBatches(low, torch.full((64, 2), 0.1), codes, head, batch_size=16),
-        config=TrainingConfig(penalty=R1(gamma), learning_rate=learning_rate),
+        config=TrainingConfig(
+            penalty=R1(gamma),
+            learning_rate=learning_rate,
+            discriminator_steps=discriminator_steps,
+            preset=PRESETS.resolve(training),
+        ),
         dtype=dtype,
         latents=torch_stream(0, "latents"),
         data=torch_stream(0, "data"),
@@ -69,6 +76,37 @@ def test_two_steps_change_both_networks_and_the_average(dtype):
         assert torch.isfinite(new).all()
         assert not torch.equal(new, old)
     assert not torch.equal(weights(state.averaged.network), weights(state.generator))
+
+
+def generator_after_a_step(training: str, *, last_update: bool) -> torch.Tensor:
+    trainer, state = make(1, training=training)
+    if not last_update:
+        trainer._update_discriminator = lambda state: None
+    trainer.train_step(state)
+    return weights(state.generator)
+
+
+@pytest.mark.parametrize(("training", "before"), [("vanilla", True), ("usual", False)])
+def test_the_vanilla_generator_learns_before_the_last_update_of_the_discriminator(training, before):
+    with_update = generator_after_a_step(training, last_update=True)
+    without = generator_after_a_step(training, last_update=False)
+    assert torch.equal(with_update, without) is before
+
+
+def test_all_steps_of_the_vanilla_training_share_one_batch():
+    trainer, state = make(1, training="vanilla", discriminator_steps=5)
+    batches, draws, judged = trainer.batches, [], []
+    draw, gradient = batches.draw, trainer._discriminator_gradient
+    batches.draw = lambda stream: draws.append(draw(stream)) or draws[-1]
+    trainer._discriminator_gradient = lambda state, batch: (
+        judged.append(batch) or gradient(state, batch)
+    )
+    old = weights(state.discriminator)
+    trainer.run(state, history := History())
+    assert (len(draws), len(judged)) == (1, 5)
+    assert all(batch is judged[0] for batch in judged)
+    assert history.records[-1]["epoch"] == pytest.approx(16 / 64)
+    assert not torch.equal(weights(state.discriminator), old)
 
 
 def test_records_hold_the_means_since_the_record_before():

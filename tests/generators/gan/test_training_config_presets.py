@@ -8,7 +8,7 @@ from tabgan import ImageGAN, OptionError
 from tabgan.generators.gan.losses_and_penalties import NonSaturating
 from tabgan.generators.gan.table_networks import MLPDiscriminator
 from tabgan.generators.gan.trainer import discriminator_step
-from tabgan.generators.gan.training_config import LectureTraining, TrainingConfig
+from tabgan.generators.gan.training_config import LectureTraining, TrainingConfig, VanillaTraining
 from tabgan.images.idx import embedded_digits
 
 IMAGES, LABELS = (part[:100] for part in embedded_digits())
@@ -34,6 +34,15 @@ def test_the_recipe_of_the_lectures():
     )
 
 
+def test_the_loop_of_the_vanilla_gan():
+    vanilla = config(training="vanilla", loss="minimax")
+    assert vanilla.preset == VanillaTraining()
+    assert vanilla.discriminator_steps == 5
+    assert vanilla.epochs_a_step(n_rows=100, batch_size=20) == 0.2
+    assert config(training="vanilla", discriminator_steps=7).discriminator_steps == 7
+    assert fitted(training="vanilla").sample(3).shape == (3, 8, 8)
+
+
 def test_options_that_are_no_defaults_stay():
     chosen = {"optimizer": "sgd", "learning_rate": 1e-3, "penalty": "r1:gamma=2"}
     kept = config(training="lectures", **chosen).to_json()
@@ -57,7 +66,9 @@ def test_the_rate_stays_and_weights_are_not_averaged(tmp_path):
     assert np.array_equal(loaded.sample(5), gan.sample(5))
 
 
-@pytest.mark.parametrize("item", ["fresh_noise=1", "average_decay=0", "discriminator_weight=0.5"])
+@pytest.mark.parametrize(
+    "item", ["fresh_noise=1", "one_batch=1", "average_decay=0", "discriminator_weight=0.5"]
+)
 def test_each_item_changes_the_training(item):
     usual, changed = fitted(), fitted(training=f"usual:{item}")
     assert not np.array_equal(usual.sample(20), changed.sample(20))
@@ -80,6 +91,7 @@ def test_half_of_the_loss_is_half_of_the_loss():
     [
         ("lecture", "did you mean 'lectures'?"),
         ("usual:fresh_noise=2", "fresh_noise=2 must be 0 or 1"),
+        ("vanilla:fresh_noise=1", "fresh_noise=1 gives the generator a batch of its own"),
         ("usual:average_decay=1", "average_decay=1 must be from 0 to below 1"),
         ("usual:discriminator_weight=0", "discriminator_weight=0 must be a number above 0"),
     ],
