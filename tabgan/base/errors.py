@@ -1,11 +1,14 @@
-"""The library's own exceptions, and its warning.
+"""The library's own exceptions and warnings.
 
 Every message names what is wrong, where (column, option, row or file), the value, the rule
 and the fix. Errors that the user can mend are also `ValueError`.
 """
 
+import sys
+import warnings
 from collections.abc import Hashable, Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Self
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "TrainingError",
     "TrainingWarning",
     "did_you_mean",
+    "warn",
 ]
 
 
@@ -116,3 +120,24 @@ def did_you_mean(name: Hashable, known: Iterable[Hashable]) -> str:
         return f"did you mean {close[0]!r}?"
     shown = ", ".join(repr(other) for other in names[:20])
     return f"known names: {shown}" + (", …" if len(names) > 20 else "")
+
+
+PACKAGE = str(Path(__file__).parents[1])
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the caller's code that called the package.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and the fix.
+    category
+        The warning's class.
+    """
+    # A fixed stacklevel is wrong as soon as a call moves, and Python 3.12 has no frames for
+    # comprehensions.
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

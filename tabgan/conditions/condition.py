@@ -247,9 +247,11 @@ def _span_of_text(text: str, column: Column) -> tuple[int, int] | None:
 
 def _span_of_datetime64(value: np.datetime64) -> tuple[int, int]:
     first = _nanoseconds(value)
-    if np.datetime_data(value.dtype)[0] not in _WHOLE_DAYS:
+    unit = np.datetime_data(value.dtype)[0]
+    if unit not in _WHOLE_DAYS:
         return first, first
-    return first, _nanoseconds(value + 1) - 1
+    step: np.timedelta64 = np.timedelta64(1, unit)  # type: ignore[call-overload]
+    return first, _nanoseconds(value + step) - 1
 
 
 def _span_of_moment(value: datetime.datetime, column: Column) -> tuple[int, int] | None:

@@ -592,8 +592,8 @@ def _days(
     fields: dict[str, _Integers], pivot: int, of: Callable[[str, int], _Integers]
 ) -> _Integers:
     if "V" in fields:
-        fourth = (of("G", 1970) - 1970).astype("M8[Y]").astype("M8[D]") + 3  # is in week 1
-        monday = fourth.astype(np.int64) - (fourth.astype(np.int64) + 3) % 7
+        fourth = (of("G", 1970) - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64) + 3
+        monday = fourth - (fourth + 3) % 7  # the fourth of January is in week 1
         return monday + 7 * (of("V", 1) - 1) + of("u", 1) - 1
     years = of("Y", 1900)
     if "y" in fields:

@@ -51,3 +51,21 @@ def test_did_you_mean(name, known, expected):
 
 def test_did_you_mean_takes_a_generator():
     assert did_you_mean("b", (name for name in "ab")) == "did you mean 'b'?"
+
+
+def test_a_warning_names_the_line_that_called_the_package(tmp_path):
+    module = tmp_path / "callers.py"
+    module.write_text(
+        "import pandas as pd\n"
+        "from tabgan import TabGAN\n"
+        "def fit():\n"
+        "    frame = pd.DataFrame({'card': [1, 1, 2, 2] * 20, 'sum': [1.0, 2.0] * 40})\n"
+        "    options = {'epsilon': 1.0, 'steps': 2, 'verbose': False}\n"
+        "    TabGAN(schema={'card': 'key'}, **options).fit(frame)\n"
+    )
+    own: dict = {}
+    exec(compile(module.read_text(), str(module), "exec"), own)
+    with pytest.warns(errors.PrivacyWarning) as caught:
+        own["fit"]()
+    private = [one for one in caught if issubclass(one.category, errors.PrivacyWarning)]
+    assert {(one.filename, one.lineno) for one in private} == {(str(module), 6)}
