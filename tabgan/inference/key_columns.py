@@ -225,9 +225,15 @@ class _Repeats:
         return bool(most.sum() <= MOST_FREQUENT * len(self.codes))
 
     def determines(self, values: pd.Series) -> bool:
-        """Return whether each value has one of another column, which chance would hardly do."""
+        """Return whether each value has one of another column, which chance would hardly do.
+
+        Rows without a value of the other column tell nothing, unless they are those of some values.
+        """
         others = pd.factorize(dense(values)[self.present], use_na_sentinel=False)[0]
-        return determines(self.codes, others, CHANCE)
+        if determines(self.codes, others, CHANCE):
+            return True
+        filled = are_filled(values)[self.present]
+        return bool(filled.any()) and determines(self.codes[filled], others[filled], CHANCE)
 
     def differ(self, values: pd.Series) -> NDArray[np.bool_]:
         """Return which rows have another value of a column than the last row of their value."""

@@ -2,7 +2,8 @@
 
 The rows of a customer resemble each other, even where they differ. Of a row that refers to another
 one some columns tend to be alike in both. Others hold what that row has in another column: the
-author and the text of the post that a reply answers.
+author and the text of the post that a reply answers. And a number may count the rows that refer to
+a row.
 """
 
 from collections.abc import Sequence
@@ -21,14 +22,17 @@ from tabgan.table.columns import (
     TypedSeries,
     level_key,
     numbers_to_series,
+    write_column,
 )
 from tabgan.table.level_codes import is_absent, levels_to_series
-from tabgan.table.schema import RANGED, Schema
+from tabgan.table.schema import RANGED, Column, Schema
 
 __all__ = [
     "CHANCE",
+    "CountOfReferences",
     "SameAsReferred",
     "combined_codes",
+    "counting_column",
     "explained_by",
     "learn_copies",
     "learn_likeness",
@@ -36,6 +40,7 @@ __all__ = [
     "order_alike",
     "rank_alike",
     "with_copies",
+    "with_counts",
 ]
 
 Rows = NDArray[np.int64]
@@ -48,6 +53,8 @@ LEAST_FILLED = 0.5  # share of the references of rows with both values
 FEWEST_ROWS = 20  # that tell of it
 LEAST_LIKENESS = 0.1  # of the rows of a key, beyond what their levels explain
 SURE = 4.0  # standard errors of it
+LEAST_COUNTED = 0.95  # share of the rows, and of those that others refer to, that tell how many do
+FEWEST_COUNTED = 20  # rows that others refer to
 MOST_ALIKE = 3  # columns in which the rows of a key resemble each other
 
 
@@ -100,6 +107,87 @@ class SameAsReferred(NamedTuple):
             codes = TypedSeries(self.schema.columns[at], frame.iloc[:, at]).codes
             same[judged] &= codes[judged] == codes[rows[judged]]
         return same, judged
+
+
+class CountOfReferences(NamedTuple):
+    """The rule that a number counts the other rows that refer to a row: replies, children.
+
+    Attributes
+    ----------
+    reference
+        Positions of the column that refers, and of the one that it refers to.
+    counted
+        Position of the number.
+    schema
+        Columns of the table.
+    """
+
+    reference: tuple[int, int]
+    counted: int
+    schema: Schema
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the number, and of the column that refers."""
+        return self.counted, self.reference[0]
+
+    def describe(self, schema: Schema) -> str:
+        """Describe the rule in words.
+
+        Parameters
+        ----------
+        schema
+            Columns of the table.
+        """
+        own, target, counted = (repr(schema.names[at]) for at in (*self.reference, self.counted))
+        return f"{counted} counts the other rows whose {own} is the row's {target}"
+
+    def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which rows of a frame hold their count, and which hold a number.
+
+        Parameters
+        ----------
+        frame
+            Rows of the table.
+        """
+        numbers = TypedSeries(
+            self.schema.columns[self.counted], frame.iloc[:, self.counted]
+        ).numbers
+        counts = references_to(referred_rows(*(frame.iloc[:, at] for at in self.reference)))
+        return numbers.present & (numbers.values == counts), numbers.present
+
+
+def references_to(rows: Rows) -> Rows:
+    """Return how many other rows refer to each, given the row that each refers to.
+
+    Examples
+    --------
+    >>> references_to(np.array([-1, 0, 0, 3])).tolist()
+    [2, 0, 0, 0]
+    """
+    others = rows[(rows >= 0) & (rows != np.arange(len(rows)))]
+    return np.bincount(others, minlength=len(rows))
+
+
+def with_counts(values: pd.Series, column: Column, rows: Rows) -> pd.Series:
+    """Return a column that counts the rows that refer to each, given the row of each reference."""
+    numbers = TypedSeries(column, values).numbers._replace(values=references_to(rows))
+    free = replace(column, minimum=None, maximum=None)  # a count is as it is
+    return write_column(numbers, free).set_axis(values.index)
+
+
+def counting_column(table: ColumnFrame, rows: Rows) -> int | None:
+    """Return the column of whole numbers that counts the rows that refer to each."""
+    counts = references_to(rows)
+    referred = counts > 0
+    if referred.sum() < FEWEST_COUNTED or np.ptp(counts) < 2:  # a mark is no count
+        return None
+    for at, cells in table.items():
+        if cells.column.kind == "integer":
+            same = cells.numbers.present & (cells.numbers.values == counts)
+            if min(same.mean(), same[referred].mean()) >= LEAST_COUNTED:
+                return at
+    return None
 
 
 def learn_copies(table: ColumnFrame, rows: Rows, parents: Rows) -> tuple[tuple[int, int], ...]:

@@ -9,6 +9,8 @@ In what they may differ they resemble each other as much as the rows of real key
 They take the key and what it determines from one of them, so that a key has one value of each, and
 a value keeps its share of the rows. A row in which this would break a rule keeps a key of its own.
 What the rows of a real key never share (the line number of an order's items) they don't share here.
+A column that the key determines may have holes: a row without a value stays without one, and tells
+nothing of the value that its key has.
 """
 
 from collections import Counter
@@ -23,11 +25,9 @@ from numpy.typing import NDArray
 from tabgan.base.random_streams import numpy_stream
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.table_encoder import TableEncoder, keeps_rules, make_consistent
-from tabgan.inference.key_columns import referred_rows
 from tabgan.rules.presence_dependency import PresenceDependency
 from tabgan.sampling.alike_rows import combined_codes, order_alike, rank_alike
 from tabgan.table.columns import (
-    ColumnFrame,
     ColumnRef,
     TypedSeries,
     frame_of,
@@ -35,111 +35,25 @@ from tabgan.table.columns import (
 )
 from tabgan.table.level_codes import are_filled
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
-from tabgan.table.schema import RANGED, Column, Schema
+from tabgan.table.schema import RANGED, Schema
 
 __all__ = [
     "Check",
-    "CountOfReferences",
     "MOST_LEVELS",
     "GroupSizes",
     "KeyGroups",
     "count_units",
-    "counting_column",
     "group_rows",
     "sortable",
     "with_cells_of",
-    "with_counts",
 ]
 
 MOST_LEVELS = 50  # of a determined column whose levels keep their shares of the rows
 MOST_TRIES = 50  # rows with which one that a key can't hold may change places
-LEAST_COUNTED = 0.95  # share of the rows, and of those that others refer to, that tell how many do
-FEWEST_COUNTED = 20  # rows that others refer to
 MOST_SIZE = 2**31  # rows of a key, in a file that is not damaged
 
 Check = Callable[[pd.DataFrame], NDArray[np.bool_]]
 Rows = NDArray[np.intp]
-
-
-class CountOfReferences(NamedTuple):
-    """The rule that a number counts the other rows that refer to a row: replies, children.
-
-    Attributes
-    ----------
-    reference
-        Positions of the column that refers, and of the one that it refers to.
-    counted
-        Position of the number.
-    schema
-        Columns of the table.
-    """
-
-    reference: tuple[int, int]
-    counted: int
-    schema: Schema
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Positions of the number, and of the column that refers."""
-        return self.counted, self.reference[0]
-
-    def describe(self, schema: Schema) -> str:
-        """Describe the rule in words.
-
-        Parameters
-        ----------
-        schema
-            Columns of the table.
-        """
-        own, target, counted = (repr(schema.names[at]) for at in (*self.reference, self.counted))
-        return f"{counted} counts the other rows whose {own} is the row's {target}"
-
-    def kept_in(self, frame: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return which rows of a frame hold their count, and which hold a number.
-
-        Parameters
-        ----------
-        frame
-            Rows of the table.
-        """
-        numbers = TypedSeries(
-            self.schema.columns[self.counted], frame.iloc[:, self.counted]
-        ).numbers
-        counts = references_to(referred_rows(*(frame.iloc[:, at] for at in self.reference)))
-        return numbers.present & (numbers.values == counts), numbers.present
-
-
-def references_to(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how many other rows refer to each, given the row that each refers to.
-
-    Examples
-    --------
-    >>> references_to(np.array([-1, 0, 0, 3])).tolist()
-    [2, 0, 0, 0]
-    """
-    others = rows[(rows >= 0) & (rows != np.arange(len(rows)))]
-    return np.bincount(others, minlength=len(rows))
-
-
-def with_counts(values: pd.Series, column: Column, rows: NDArray[np.int64]) -> pd.Series:
-    """Return a column that counts the rows that refer to each, given the row of each reference."""
-    numbers = TypedSeries(column, values).numbers._replace(values=references_to(rows))
-    free = replace(column, minimum=None, maximum=None)  # a count is as it is
-    return write_column(numbers, free).set_axis(values.index)
-
-
-def counting_column(table: ColumnFrame, rows: NDArray[np.int64]) -> int | None:
-    """Return the column of whole numbers that counts the rows that refer to each."""
-    counts = references_to(rows)
-    referred = counts > 0
-    if referred.sum() < FEWEST_COUNTED or np.ptp(counts) < 2:  # a mark is no count
-        return None
-    for at, cells in table.items():
-        if cells.column.kind == "integer":
-            same = cells.numbers.present & (cells.numbers.values == counts)
-            if min(same.mean(), same[referred].mean()) >= LEAST_COUNTED:
-                return at
-    return None
 
 
 class GroupSizes(NamedTuple):
@@ -276,6 +190,8 @@ class KeyGroups:
     alike
         Positions of other columns in which the rows of a key resemble each other, and their
         likeness among keys of the same levels: an intraclass correlation of ranks, or Cohen's κ.
+    holed
+        Positions of determined columns that have no value in some rows of a key.
     """
 
     key: ColumnRef
@@ -289,6 +205,7 @@ class KeyGroups:
     sized_by: int | None = None
     sizes_of_levels: tuple[tuple[Scalar, GroupSizes], ...] = ()
     alike: tuple[tuple[int, float], ...] = ()
+    holed: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for sizes in (self.sizes, *(own for _, own in self.sizes_of_levels)):
@@ -335,6 +252,7 @@ class KeyGroups:
                 for level, own in self.sizes_of_levels
             ],
             "alike": [list(pair) for pair in self.alike],
+            "holed": list(self.holed),
         }
 
     @classmethod
@@ -355,6 +273,7 @@ class KeyGroups:
                 for own in state.get("sizes_of_levels", ())
             ),
             tuple((int(at), float(share)) for at, share in state.get("alike", ())),
+            tuple(int(at) for at in state.get("holed", ())),
         )
 
 
@@ -387,12 +306,14 @@ def group_rows(
         at = own.key.position
         units = np.arange(len(frame)) if own.within is None else sources[own.within]
         rows = np.flatnonzero(are_filled(frame.iloc[:, at]))
-        source = _put_together(own, frame, np.intersect1d(rows, units), encoder.schema, rng)[units]
+        donors = _donors(own, frame, encoder.schema, rng)
+        full = _with_cells(frame, donors)
+        source = _put_together(own, full, np.intersect1d(rows, units), encoder.schema, rng)[units]
         counting = _free_counters(own, encoder)
         apart = [frame.iloc[:, at] for at in own.apart if at not in counting]
         if apart:
             source = _moved_apart(source, rows, apart)
-        new = with_cells_of(frame, source, (at, *own.determined), encoder)
+        new = with_cells_of(frame, _sources(own, source, donors), encoder)
         fits = check(new)
         fits &= keeps_rules(encoder, new, [at, *own.determined])[0]
         if not fits.all():  # such rows stay as they were drawn, with a key of their own
@@ -408,6 +329,37 @@ def group_rows(
             new = _renumbered(new, source, place_of_value, encoder, place)
         frame, sources[at] = new, source
     return frame
+
+
+def _donors(
+    keys: KeyGroups, frame: pd.DataFrame, schema: Schema, rng: np.random.Generator
+) -> dict[int, Rows]:
+    """Return, for each column with holes, the row whose value each row would have: its own if any.
+
+    A row without a value takes one from a row that is like it in the other determined columns.
+    """
+    others = (at for at in keys.determined if at not in (*keys.holed, *keys.paired))
+    columns = [sortable(frame, at, schema) for at in others]
+    donors: dict[int, Rows] = {}
+    for at in keys.holed:
+        order = np.lexsort([rng.random(len(frame)), *columns])
+        filled = are_filled(frame.iloc[:, at])[order]
+        if not filled.any():
+            continue
+        last = np.maximum.accumulate(np.where(filled, np.arange(len(order)), -1))
+        donors[at] = np.empty_like(order)
+        donors[at][order] = order[np.where(last < 0, np.argmax(filled), last)]
+        columns.append(sortable(frame, at, schema)[donors[at]])
+    return donors
+
+
+def _sources(keys: KeyGroups, source: Rows, donors: Mapping[int, Rows]) -> dict[int, Rows]:
+    """Return the row whose cell each row takes, for the key and each column that it determines."""
+    sources = dict.fromkeys((keys.key.position, *keys.determined), source)
+    own = np.arange(len(source))
+    for at, donor in donors.items():
+        sources[at] = np.where(donor == own, donor[source], own)  # a hole stays
+    return sources
 
 
 def _free_counters(keys: KeyGroups, encoder: TableEncoder) -> list[int]:
@@ -628,8 +580,17 @@ def _cut(begins: Rows, n_rows: int, sizes: Sequence[GroupSizes], rng: np.random.
     return np.concatenate(places).astype(np.intp)
 
 
+def _with_cells(frame: pd.DataFrame, sources: Mapping[int, Rows]) -> pd.DataFrame:
+    """Take the cells of some columns, by their positions, from other rows."""
+    columns = [
+        frame.iloc[sources[at], at].set_axis(frame.index) if at in sources else frame.iloc[:, at]
+        for at in range(frame.shape[1])
+    ]
+    return pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
+
+
 def with_cells_of(
-    frame: pd.DataFrame, source: Rows, positions: Sequence[int], encoder: TableEncoder
+    frame: pd.DataFrame, sources: Mapping[int, Rows], encoder: TableEncoder
 ) -> pd.DataFrame:
     """Take cells of some columns from other rows, and make those that rules tie to them agree.
 
@@ -637,20 +598,14 @@ def with_cells_of(
     ----------
     frame
         Drawn rows.
-    source
-        The row whose cells each row takes.
-    positions
-        Positions of the columns.
+    sources
+        The row whose cell each row takes, for each of some columns.
     encoder
         Encoder of the table.
     """
-    columns = [
-        frame.iloc[source, at].set_axis(frame.index) if at in positions else frame.iloc[:, at]
-        for at in range(frame.shape[1])
-    ]
-    new = pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
+    new, positions = _with_cells(frame, sources), set(sources)
     if not any(
-        set(rule.positions) & set(positions) and not set(rule.positions) <= set(positions)
+        set(rule.positions) & positions and not set(rule.positions) <= positions
         for rule in encoder.dependencies
         if not isinstance(rule, PresenceDependency)
     ):

@@ -16,19 +16,16 @@ from numpy.typing import NDArray
 
 from tabgan.inference.key_columns import depths_of, find_reference, referred_rows
 from tabgan.sampling.alike_rows import (
+    CountOfReferences,
     SameAsReferred,
     combined_codes,
+    counting_column,
     explained_by,
     learn_copies,
     with_copies,
-)
-from tabgan.sampling.key_groups import (
-    MOST_LEVELS,
-    CountOfReferences,
-    GroupSizes,
-    counting_column,
     with_counts,
 )
+from tabgan.sampling.key_groups import MOST_LEVELS, GroupSizes
 from tabgan.table.columns import ColumnFrame, ColumnRef, TypedSeries, field_at, level_key
 from tabgan.table.level_codes import are_filled, levels_to_series
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar

@@ -20,6 +20,7 @@ from tabgan.encoding.table_encoder import TableEncoder, keeps_rules
 from tabgan.rules.presence_dependency import frequent_marks
 from tabgan.sampling.alike_rows import (
     CHANCE,
+    CountOfReferences,
     SameAsReferred,
     combined_codes,
     explained_by,
@@ -28,7 +29,6 @@ from tabgan.sampling.alike_rows import (
 from tabgan.sampling.key_groups import (
     MOST_LEVELS,
     Check,
-    CountOfReferences,
     GroupSizes,
     KeyGroups,
     count_units,
@@ -185,7 +185,7 @@ class JointKey:
             if not len(moved):
                 break
             source = self._moves(frame, at, np.sort(moved), encoder.schema)
-            new = with_cells_of(frame, source, (at,), encoder)
+            new = with_cells_of(frame, {at: source}, encoder)
             fits = check(new) & keeps_rules(encoder, new, [at])[0] & ~self.repeats(new)
             frame = _rows_of(new, frame, fits | (source == np.arange(len(frame))))
         return frame
@@ -327,8 +327,10 @@ def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGro
         codes = keys[at].codes[there[at]]
         if n_keys[at] == len(codes):  # it names the rows, as any identifier
             continue
-        others_of = ((other, cells.codes[there[at]]) for other, cells in table.items())
-        own = [other for other, c in others_of if other != at and determines(codes, c, CHANCE)]
+        others = {other: cells for other, cells in table.items() if other != at}
+        own = [o for o, c in others.items() if determines(codes, c.codes[there[at]], CHANCE)]
+        holed = [o for o in others.keys() - {*own} if _determines_values(keys[at], others[o])]
+        own = sorted({*own, *holed})
         is_fact = not own or any(at in rule.determined for rule in found)
         if is_fact and keys[at].column.kind != "key":
             continue
@@ -338,11 +340,14 @@ def learn_keys(table: ColumnFrame, others: Collection[int] = ()) -> tuple[KeyGro
         counts = count_units(codes, None if within is None else table[within].codes[there[at]])
         least = keys[at].column.least_rows
         determined = tuple(place for place in own if place not in taken)
-        shared = tuple(place for place in own if place in taken)
+        holed = [place for place in holed if place not in taken]
+        shared = tuple(place for place in own if place in taken and place not in holed)
         paired = [place for place in determined if _is_paired(table[place], codes, there[at])]
         key, sizes = field_at(table, at), GroupSizes.of(counts, least)
-        groups = KeyGroups(key, sizes, determined, shared, within, paired=tuple(paired))
-        levels = {place: table[place].take(there[at]) for place in determined}
+        groups = KeyGroups(
+            key, sizes, determined, shared, within, paired=tuple(paired), holed=tuple(sorted(holed))
+        )
+        levels = {o: table[o].take(there[at]) for o in determined if o not in holed}
         groups = _with_sizes_of_levels(groups, codes, counts, levels, least)
         rest = {other: table[other].take(there[at]) for other in table.keys() - {at, *own}}
         groups = groups if finer else _with_columns_apart(groups, codes, rest)
@@ -358,6 +363,14 @@ def _may_repeat(cells: TypedSeries) -> bool:
     marks = frequent_marks(cells)
     filled = int((cells.filled & ~cells.values.isin(marks)).sum())
     return filled - len(cells.levels) + len(marks) >= LEAST_NAMED_TWICE * max(filled, 1)
+
+
+def _determines_values(key: TypedSeries, cells: TypedSeries) -> bool:
+    """Return whether the rows of a key that have a value of another column have the same one."""
+    both = key.filled & cells.filled
+    if cells.column.kind == "key" or not both.any():
+        return False
+    return determines(key.codes[both], cells.codes[both], CHANCE)
 
 
 def _is_paired(cells: TypedSeries, codes: NDArray[np.int32], there: Mask) -> bool:
@@ -397,7 +410,8 @@ def _with_likeness(
         finer = combined_codes([codes, columns[groups.within].codes], len(codes))
         units = np.unique(finer, return_index=True)[1]
     table = {at: cells.take(units) for at, cells in sorted(columns.items())}
-    known = {at: table.pop(at) for at in groups.determined if at not in groups.paired}
+    firm = {*groups.determined} - {*groups.paired, *groups.holed}
+    known = {at: table.pop(at) for at in sorted(firm)}
     tied = {*groups.determined, *groups.shared, *groups.counting}
     free = {at: cells for at, cells in table.items() if at not in tied}
     alike = learn_likeness(codes[units].astype(np.int64), free, known, least)

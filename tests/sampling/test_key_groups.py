@@ -351,3 +351,56 @@ def test_the_rows_of_a_key_resemble_each_other_as_much_as_real_ones():
         assert 0.65 * alike(frame, name) < alike(drawn, name) < 1.1 * alike(frame, name), name
     assert abs(alike(drawn, "pulse")) < 0.1
     assert drawn.groupby("patient_id")["sex"].nunique().max() == 1
+
+
+@pytest.fixture(scope="module")
+def patients() -> pd.DataFrame:
+    """Patients at each visit; in a quarter of the rows nobody wrote down where they live."""
+    rng = np.random.default_rng(2)
+    who = np.repeat(np.arange(200), rng.integers(3, 9, 200))
+    towns = np.array(["Ulm", "Bonn", "Jena", "Hof", "Gera", "Trier"])
+    region = dict(zip(towns, ["south", "west", "east", "south", "east", "west"], strict=True))
+    town = rng.choice(towns, 200)
+    born = pd.Timestamp("1950-01-01") + pd.to_timedelta(rng.integers(0, 9000, 200), "D")
+    table = pd.DataFrame(
+        {
+            "patient_id": [f"P{at:04d}" for at in 7 * who + 400],
+            "town": town[who],
+            "region": [region[name] for name in town[who]],
+            "born": born[who],
+            "blood": rng.choice(["A", "B", "0"], 200)[who],
+            "hours": rng.integers(1, 9, len(who)),
+        }
+    )
+    holes = rng.random((len(who), 2)) < 0.25
+    table.loc[holes[:, 0], ["town", "region"]] = None
+    table.loc[holes[:, 1], "born"] = None
+    return table.sample(frac=1, random_state=0, ignore_index=True)
+
+
+def test_a_key_has_one_value_of_what_some_of_its_rows_lack(patients):
+    trees = TabTrees(verbose=False, random_state=0).fit(patients)
+    (keys,) = trees._model.keys
+    assert keys.determined == (1, 2, 3, 4)
+    assert keys.holed == (1, 2, 3)
+    assert KeyGroups.from_json(keys.to_json()) == keys
+    drawn = trees.sample(len(patients), random_state=1)
+    by_key = drawn.groupby("patient_id")
+    for name in ("town", "region", "born", "blood"):
+        assert (by_key[name].nunique() <= 1).all()
+        assert drawn[name].isna().mean() == pytest.approx(patients[name].isna().mean(), abs=0.05)
+    per_key = by_key.size().mean()
+    assert per_key == pytest.approx(patients.groupby("patient_id").size().mean(), rel=0.15)
+    both = drawn[["town", "region"]].dropna()
+    assert set(map(tuple, both.to_numpy())) <= set(
+        map(tuple, patients[["town", "region"]].dropna().to_numpy())
+    )
+    shares = [table["town"].value_counts(normalize=True) for table in (patients, drawn)]
+    assert abs(shares[0] - shares[1]).sum() < 0.25
+
+
+def test_rows_without_any_value_do_not_hinder(patients):
+    trees = TabTrees(verbose=False, random_state=0).fit(patients)
+    drawn = trees.sample(30, where={"town": None}, random_state=1)
+    assert drawn["town"].isna().all()
+    assert drawn["patient_id"].nunique() < 30
