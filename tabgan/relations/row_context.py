@@ -362,14 +362,14 @@ class DateBound(NamedTuple):
 
 
 def _coarsened(a: Column, b: Column) -> tuple[int, int] | None:
-    """Return how many ticks of each of two dates are one of the coarser; None of periods.
+    """Return how many ticks of each of two dates are one of the coarser; None if that varies.
 
-    A day is compared with a time of day by its day.
+    A day is compared with a time of day by its day. Periods, and days beside months, have no ratio.
     """
     one, two = unit_of(_free(a)), unit_of(_free(b))
     if one == two:
         return 1, 1
-    if "period" in (one, two):
+    if "period" in (one, two) or (one in "YM") != (two in "YM"):
         return None
     ratio = float(np.array(1, f"m8[{one}]") / np.array(1, f"m8[{two}]"))
     return (1, round(ratio)) if ratio > 1 else (round(1 / ratio), 1)

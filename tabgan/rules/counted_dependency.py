@@ -555,6 +555,10 @@ def _is_small_count(cells: TypedSeries) -> bool:
 def _keep(rule: CountDependency | ElapsedDependency, table: ColumnFrame) -> bool:
     """Return whether a rule holds in all rows."""
     own = table[rule.target.position].numbers
+    if isinstance(rule, ElapsedDependency):  # only then can the column be without a number
+        dates = (table[rule.start.position].numbers, table[rule.end.position].numbers)
+        if not np.array_equal(own.present, dates[0].present & dates[1].present):
+            return False
     made = rule.restore(rule.reduce({at: table[at] for at in rule.positions}))
     again = made[rule.target.position].numbers
     return bool(

@@ -193,3 +193,10 @@ def test_names_and_parts():
     both = context.named("p.") + context
     assert [part.column.name for part in both.parts] == ["p.#a", "p.#b", "#a", "#b"]
     assert len(both.nearest(3).parts) == 3
+
+
+def test_a_month_and_a_day_are_not_compared():
+    days = dates(np.arange(0, 400, 2))
+    found, _, columns = bounds_and_parts(days.dt.strftime("%Y-%m"), days.dt.strftime("%Y-%m-%d"))
+    assert columns[0].kind == "datetime"
+    assert found == ()

@@ -224,3 +224,16 @@ def test_a_time_that_is_cut_or_rounded_leaves_the_date_open(name):
     (rule,) = find_counted(table, np.random.default_rng(0))
     numbers = [table[at].numbers for at in rule.positions]
     assert [rule.solve(numbers, place).present.all() for place in range(3)] == [False, False, True]
+
+
+def test_a_number_that_is_always_there_does_not_follow_dates_with_holes():
+    rng = np.random.default_rng(0)
+    times = np.sort(rng.integers(0, 90 * 86_400, 4000))
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(times, unit="s")
+    end = pd.Series(start + pd.to_timedelta(rng.integers(1, 9, 4000), unit="D"))
+    end[rng.choice(4000, 40, replace=False)] = pd.NaT
+    nights = np.ones(4000, int)
+    nights[rng.choice(4000, 5, replace=False)] = 0
+    table = work(pd.DataFrame({"start": start, "end": end, "nights": nights}))
+    for seed in range(4):  # which rows are tried first is by chance
+        assert find_counted(table, np.random.default_rng(seed)) == []
