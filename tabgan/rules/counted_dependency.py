@@ -7,7 +7,7 @@ a date, or how many minutes a trip took is left out of training and counted.
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tabgan.rules.base_rules import Dependency
 from tabgan.rules.find_identities import is_beyond_chance
+from tabgan.rules.part_dependency import PartDependency, age_at
 from tabgan.table.columns import (
     NUMBERS,
     ColumnFrame,
@@ -32,13 +33,13 @@ from tabgan.table.columns import (
     without,
     write_column,
 )
-from tabgan.table.dates import shifted, unit_of
+from tabgan.table.dates import AGES, shifted, unit_of
 from tabgan.table.level_codes import is_absent
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
 
-__all__ = ["CountDependency", "ElapsedDependency", "find_counted"]
+__all__ = ["CountDependency", "ElapsedDependency", "find_ages", "find_counted"]
 
 LEAST_BROKEN = 0.05  # share of rows that break a rule when a column is shuffled
 LEAST_MEMBERS = 3  # columns whose levels are counted
@@ -55,6 +56,7 @@ CALENDAR = {"calendar years": "M8[Y]", "calendar months": "M8[M]", "calendar day
 LENGTHS = {"weeks": "W", "days": "D", "hours": "h", "minutes": "m", "seconds": "s"}
 MONTHS = {"full years": 12, "calendar years": 12, "full months": 1, "calendar months": 1}
 MOVES = 3  # of a date whose day some months do not have, so that the first one may miss
+MOST_AGE = 100_000  # days
 FINEST = {"D": 0, "h": 1, "m": 2, "s": 3}
 
 Floats = NDArray[np.float64]
@@ -586,3 +588,59 @@ def _is_evident(
         if broken < LEAST_BROKEN or not is_beyond_chance(broken, int(there.sum()), tried):
             return False
     return True
+
+
+def find_ages(
+    table: ColumnFrame, rng: np.random.Generator, kept: Collection[int] = ()
+) -> list[PartDependency]:
+    """Find the whole numbers that are ages: full years, months or days from a date to one day.
+
+    Parameters
+    ----------
+    table
+        The training table.
+    rng
+        Draws the rows on which ages are tried first.
+    kept
+        Positions of columns that may not be left out.
+    """
+    sample = sample_of(table, rng)
+    whole = [at for at in sample if at not in kept and sample[at].column.kind == "integer"]
+    targets = [at for at in whole if _is_target(sample[at])][:MOST_COUNTED]
+    dates = [at for at, cells in sample.items() if _is_date(cells)][:MOST_COUNTED]
+    found: dict[int, PartDependency] = {}
+    for source, target, unit in product(dates, targets, AGES):
+        if target in found or _day_of(sample[source], sample[target], unit) is None:
+            continue
+        day = _day_of(table[source], table[target], unit)
+        if day is not None and _is_varied(table[target], len(dates) * len(targets) * len(AGES)):
+            fields = field_at(table, source), field_at(table, target)
+            special = next(iter(_marks_of(table[target])), None)
+            part = age_at(day, unit).name
+            found[target] = PartDependency(*fields, part, special=special)
+    return [*found.values()]
+
+
+def _day_of(start: TypedSeries, own: TypedSeries, unit: str) -> np.datetime64 | None:
+    """Return a day on which the time since all dates is a column; None if there is none.
+
+    Of several days it is the one in the middle, which is nobody's own.
+    """
+    there = own.numbers.present
+    marks = _marks_of(own)
+    if not there.any() or len(marks) > 1 or not np.array_equal(there, start.numbers.present):
+        return None
+    ages = own.numbers.values[there].astype(np.int64)
+    if ages.min() < 0 or ages.max() > MOST_AGE or ages.min() == ages.max():
+        return None
+    days = _moments(start.column, start.numbers.values[there]).astype("M8[D]")
+    first = int(AGES[unit].reached(days, ages).max())
+    end = int(AGES[unit].reached(days, ages + 1).min())
+    return None if first >= end else np.datetime64((first + end - 1) // 2, "D")
+
+
+def _is_varied(cells: TypedSeries, tried: int) -> bool:
+    """Return whether a column would hardly be an age if it were shuffled."""
+    values = cells.numbers.values[cells.numbers.present]
+    shares = np.unique(values, return_counts=True)[1] / len(values)
+    return is_beyond_chance(1 - float((shares**2).sum()), len(values), tried)

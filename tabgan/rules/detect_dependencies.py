@@ -16,7 +16,7 @@ from tabgan.rules.band_dependency import MOST_COMPARED, find_bands
 from tabgan.rules.base_rules import DEPENDENCIES, Dependency
 from tabgan.rules.code_dependency import find_codes
 from tabgan.rules.code_word_dependency import find_code_dates, find_code_words
-from tabgan.rules.counted_dependency import MOST_COUNTED, find_counted
+from tabgan.rules.counted_dependency import MOST_COUNTED, find_ages, find_counted
 from tabgan.rules.equality_dependency import (
     PartialEquality,
     PartialMultiple,
@@ -304,7 +304,9 @@ def _find_measured(
     rest = without(table, taken)
     counted = find_counted(rest, rng.spawn(1)[0], {*kept, *levels})
     rest = without(rest, {rule.target.position for rule in counted})
-    return [*parts, *counted, *find_bands(rest, rng, {*kept, *levels})]
+    ages = find_ages(rest, rng.spawn(1)[0], {*kept, *levels})
+    rest = without(rest, {rule.target.position for rule in ages})
+    return [*parts, *counted, *ages, *find_bands(rest, rng, {*kept, *levels})]
 
 
 def untried(table: ColumnFrame) -> str | None:

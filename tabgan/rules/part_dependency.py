@@ -1,7 +1,7 @@
-"""Columns that are part of another column's date or number: the day of a moment, a month, digits.
+"""Columns that are part of another column's date or number: a day, a month, digits, an age.
 
-A column that is a part, or a part and a constant
-(a weekday from 1 to 7), is left out of training and computed, whatever its form.
+A column that is a part, or a part and a constant (a weekday from 1 to 7), is left out of training
+and computed, whatever its form. An age is the time from a date to one day, that of the export.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -31,7 +31,7 @@ from tabgan.table.columns import (
     without,
     write_column,
 )
-from tabgan.table.dates import range_of_ticks, shifted, unit_of
+from tabgan.table.dates import AGES, range_of_ticks, shifted, unit_of
 from tabgan.table.numbers import Numbers
 from tabgan.table.scalars import Scalar, from_json_scalar, to_json_scalar
 from tabgan.table.schema import Column
@@ -42,6 +42,7 @@ __all__ = [
     "UNITS",
     "Part",
     "PartDependency",
+    "age_at",
     "find_parts",
     "part_named",
     "parts_of",
@@ -279,9 +280,9 @@ PARTS: dict[str, Part] = {
             "date:S", "Sunday of the week", "D", lambda m: _monday(m + np.timedelta64(1, "D")) - 1
         ),
         _start("date:D", "day", "D", lambda m: _count(m, "D")),
-        _start("date:h", "hour", "h", lambda m: _count(m, "h")),
-        _start("date:m", "minute", "m", lambda m: _count(m, "m")),
-        _start("date:s", "second", "s", lambda m: _count(m, "s")),
+        _start("date:h", "time to the hour", "h", lambda m: _count(m, "h")),
+        _start("date:m", "time to the minute", "m", lambda m: _count(m, "m")),
+        _start("date:s", "time to the second", "s", lambda m: _count(m, "s")),
         _time_of_day("m"),
         _time_of_day("s"),
     )
@@ -313,8 +314,20 @@ DIGITS: dict[str, Part] = {
 }
 
 
+def age_at(moment: np.datetime64, unit: str) -> Part:
+    """Return the part that is the age on a day, in a unit of `AGES`."""
+    name, words = f"age:{unit}:{moment}", f"age in {AGES[unit].words} on {moment}"
+    part = Part(name, words, "D", lambda m: AGES[unit].at(moment, m), _MONTHS)
+    if unit != "D":
+        return part
+    return replace(part, set=lambda m, wanted: (moment - wanted.view("m8[D]")).astype(m.dtype))
+
+
 def part_named(name: str) -> Part:
     """Return a part by its name in JSON."""
+    if name.startswith("age:"):
+        _, unit, moment = name.split(":", 2)
+        return age_at(np.datetime64(moment, "D"), unit)
     return (PARTS | DIGITS)[name]
 
 

@@ -29,6 +29,8 @@ from tabgan.table.scalars import Scalar, describe_zone
 from tabgan.table.schema import Column
 
 __all__ = [
+    "AGES",
+    "Age",
     "CalendarShares",
     "calendar_place",
     "days_at",
@@ -657,3 +659,42 @@ def shifted(
     rest = within - within.astype("m8[D]").astype(within.dtype)
     moved: NDArray[np.datetime64] = months.astype(moments.dtype) + days.astype(within.dtype) + rest
     return moved
+
+
+def _days(dates: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    return dates.astype("M8[D]").astype(np.int64)
+
+
+class Age(NamedTuple):
+    """A unit of ages: full months of the calendar, or full lengths of so many days."""
+
+    words: str
+    months: int = 0
+    days: float = 0.0
+
+    def reached(self, dates: NDArray[np.datetime64], ages: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the first day on which each date has an age, in days since 1970."""
+        if self.months:
+            return _days(shifted(dates, "M", self.months * ages))
+        lengths: NDArray[np.int64] = np.ceil(self.days * ages).astype(np.int64)
+        return _days(dates) + lengths
+
+    def at(self, moment: np.datetime64, dates: NDArray[np.datetime64]) -> NDArray[np.int64]:
+        """Return the ages of dates on a day."""
+        if not self.months:
+            since = moment.astype(np.int64) - _days(dates)
+            return np.floor(since / self.days).astype(np.int64)
+        months: NDArray[np.int64] = (moment.astype("M8[M]") - dates.astype("M8[M]")).astype(
+            np.int64
+        )
+        months -= shifted(dates, "M", months) > moment
+        return months // self.months
+
+
+AGES = {
+    "Y": Age("full years", months=12),
+    "M": Age("full months", months=1),
+    "D": Age("days", days=1),
+    "Y365.25": Age("years of 365.25 days", days=365.25),
+    "Y365": Age("years of 365 days", days=365),
+}

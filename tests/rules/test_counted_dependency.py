@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tabgan import infer_schema
-from tabgan.rules.counted_dependency import ElapsedDependency, find_counted
+from tabgan.rules.counted_dependency import ElapsedDependency, find_ages, find_counted
 from tabgan.rules.detect_dependencies import dependency_from_json, detect_dependencies
-from tabgan.table.columns import by_position
+from tabgan.table.columns import TypedSeries, by_position
 
 ROWS = 300
 RNG = np.random.default_rng(0)
@@ -237,3 +237,61 @@ def test_a_number_that_is_always_there_does_not_follow_dates_with_holes():
     table = work(pd.DataFrame({"start": start, "end": end, "nights": nights}))
     for seed in range(4):  # which rows are tried first is by chance
         assert find_counted(table, np.random.default_rng(seed)) == []
+
+
+EXPORT = pd.Timestamp("2026-05-11")
+AGES = {
+    "full years": full_years(BORN, [EXPORT] * ROWS),
+    "full months": [
+        12 * (EXPORT.year - a.year) + EXPORT.month - a.month - (a.day > EXPORT.day) for a in BORN
+    ],
+    "days": (EXPORT - BORN).days,
+    "years of 365.25 days": ((EXPORT - BORN).days / 365.25).astype(int),
+    "years of 365 days": (EXPORT - BORN).days // 365,
+}
+
+
+@pytest.mark.parametrize("words", AGES)
+@pytest.mark.parametrize("form", [None, "%Y-%m-%d"])
+def test_an_age_is_counted_from_the_date_to_the_day_of_the_export(words, form):
+    born = BORN if form is None else BORN.strftime(form)
+    frame = pd.DataFrame({"born": born, "age": AGES[words], "n": RNG.integers(0, 90, ROWS)})
+    table = work(frame)
+    (rule,) = find_ages(table, np.random.default_rng(0))
+    assert rule.describe().startswith("'age' is the age in ")
+    if "of" not in words:  # few rows fit years of some length on several days
+        day = pd.Timestamp(rule.part.rpartition(":")[2])
+        assert f"in {words} on" in rule.describe()
+        assert abs((day - EXPORT).days) <= (0 if words == "days" else 9)
+    assert (
+        dependency_from_json(json.loads(json.dumps({"rule": rule.name} | rule.to_json()))) == rule
+    )
+    again = rule.restore(rule.reduce(table))
+    assert again[1].values.tolist() == frame["age"].tolist()
+    assert [type(one) for one in detect_dependencies(table, np.random.default_rng(0))] == [
+        type(rule)
+    ]
+
+
+@pytest.mark.parametrize("words", AGES)
+def test_a_date_follows_an_age_that_is_fixed(words):
+    table = work(pd.DataFrame({"born": BORN, "age": AGES[words]}))
+    (rule,) = find_ages(table, np.random.default_rng(0))
+    older = pd.Series(np.asarray(AGES[words]) + 3)
+    moved = {**table, 1: TypedSeries(table[1].column, older)}
+    fixed = np.zeros((ROWS, 2), bool)
+    fixed[:, 1] = True
+    done = rule.propagate(moved, fixed)
+    assert done[1].values.tolist() == older.tolist()
+    has_room = BORN > BORN.min() + pd.Timedelta("1200D")  # in the range of the dates
+    assert rule.holds([done[0], done[1]])[has_room].all()
+    assert (done[0].values <= table[0].values).all()
+
+
+def test_no_age_by_chance_and_none_of_two_dates():
+    years = np.asarray(full_years(BORN, [EXPORT] * ROWS))
+    odd = years + (np.arange(ROWS) == 7)  # one is wrong
+    table = work(pd.DataFrame({"born": BORN, "odd": odd, "n": RNG.permutation(years)}))
+    assert find_ages(table, np.random.default_rng(0)) == []
+    same = work(pd.DataFrame({"born": BORN, "age": full_years(BORN, SOLD)}))
+    assert find_ages(same, np.random.default_rng(0)) == []
