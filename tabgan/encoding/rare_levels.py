@@ -411,7 +411,9 @@ def _generate_like(
     """Return as many new levels: a beginning, and what is written like the rest of the old ones."""
     plain = replace(column, kind="identifier", minimum=None, maximum=None, format=None)
     try:
-        cells = TypedSeries(plain, pd.Series(as_objects(levels), name=column.name))
+        # levels are sorted, but don't run on from the highest: so they come in no order
+        mixed = [levels[at] for at in np.random.default_rng(0).permutation(len(levels))]
+        cells = TypedSeries(plain, pd.Series(as_objects(mixed), name=column.name))
         encoder, key = IdentifierEncoder.fit(cells), int(rng.integers(2**32))
         new: dict[Scalar, None] = {}
         for turn in range(MOST_TRIES):

@@ -282,3 +282,14 @@ def test_generated_levels(levels, form):
 def test_levels_that_can_not_be_generated():
     cells = TypedSeries(Column("x", "categorical", "object", min_group=5), pd.Series([0.5, 1.25]))
     assert generate_levels([0.5, 1.25], cells, [], np.random.default_rng(0)) is None
+
+
+def test_new_codes_behind_a_beginning_have_as_many_digits():
+    rng = np.random.default_rng(0)
+    numbers = rng.choice(np.arange(10_000, 100_000), 300, replace=False)
+    codes = [f"AB-{at}" if at % 2 else f"AB{at}X" for at in numbers]
+    (cells,) = columns_of(pd.DataFrame({"code": pd.Series(codes * 2, dtype=object)})).values()
+    new = generate_levels(cells.levels, cells, cells.levels, rng)
+    forms = [pd.Series(own).str.replace(r"\d", "9", regex=True) for own in (cells.levels, new)]
+    assert forms[0].tolist() == forms[1].tolist()
+    assert set(new).isdisjoint(codes)
