@@ -29,6 +29,7 @@ from tabgan.sampling.self_references import learn_references
 from tabgan.sampling.table_keys import JointKey, RowRule, find_joint_keys, learn_keys
 from tabgan.table.columns import by_position
 from tabgan.table.dates import unit_of
+from tabgan.table.level_codes import are_filled
 from tabgan.table.schema import Column
 
 __all__ = [
@@ -139,7 +140,12 @@ def _compare_key(own: KeyGroups, tables: ComparedTables, rng: np.random.Generato
     return KeyResult(
         tables.names[at],
         _rows_per_key(real, synthetic, carried_over, rng),
-        {tables.names[place]: _constant(tables, place, real, synthetic) for place in sorted(tied)},
+        {
+            tables.names[place]: _constant(
+                tables, place, real, synthetic, has_holes=place in own.holed
+            )
+            for place in sorted(tied)
+        },
         alike,
         100 * carried_over,
         max(pairs / max(int((real >= 0).sum()), 1), 1.0),
@@ -181,10 +187,16 @@ def _rows_per_key(
     return Figure(100 * found, 100 * fresh)
 
 
-def _constant(tables: ComparedTables, place: int, real: Codes, synthetic: Codes) -> Figure:
-    """Return the rows that have the commonest value of their key, among keys of several rows."""
+def _constant(
+    tables: ComparedTables, place: int, real: Codes, synthetic: Codes, *, has_holes: bool
+) -> Figure:
+    """Return the rows that have the commonest value of their key, among keys of several rows.
+
+    Of a column with holes the rows count that have a value.
+    """
     shares = []
-    for keys, frame in ((synthetic, tables.synthetic), (real, tables.real)):
+    for own, frame in ((synthetic, tables.synthetic), (real, tables.real)):
+        keys = np.where(are_filled(frame.iloc[:, place]), own, -1) if has_holes else own
         values = pd.factorize(frame.iloc[:, place], use_na_sentinel=False)[0]
         several = (keys >= 0) & (np.bincount(keys[keys >= 0], minlength=1)[keys] > 1)
         frequency = pd.Series(values[several]).groupby(keys[several]).value_counts()

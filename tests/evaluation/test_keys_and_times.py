@@ -478,3 +478,12 @@ def test_what_follows_what_within_a_key(make, key, column, before):
 def test_a_column_without_a_value_in_any_group_tells_nothing(nominal):
     nothing = np.full(6, np.nan)
     assert likeness_by_chance(np.arange(6) // 2, nothing, 0.0, nominal=nominal) == 1
+
+
+def test_rows_that_lack_what_their_key_determines_do_not_count():
+    real, fresh = (orders(np.random.default_rng(seed), 10_000 * seed) for seed in (1, 2))
+    for table in (real, fresh):
+        table.loc[np.random.default_rng(3).random(len(table)) < 0.3, "country"] = None
+    assert keys_of(real, fresh).constant["country"].value == 100
+    broken = fresh.assign(country=np.random.default_rng(4).permutation(fresh["country"]))
+    assert keys_of(real, broken).constant["country"].value < 80
