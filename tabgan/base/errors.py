@@ -4,6 +4,8 @@ Every message names what is wrong, where (column, option, row or file), the valu
 and the fix. Errors that the user can mend are also `ValueError`.
 """
 
+import inspect
+import warnings
 from collections.abc import Hashable, Iterable
 from difflib import get_close_matches
 from typing import Self
@@ -22,7 +24,10 @@ __all__ = [
     "TrainingError",
     "TrainingWarning",
     "did_you_mean",
+    "warn_caller",
 ]
+
+PACKAGE = __name__.partition(".")[0]
 
 
 class TabGANError(Exception):
@@ -116,3 +121,21 @@ def did_you_mean(name: Hashable, known: Iterable[Hashable]) -> str:
         return f"did you mean {close[0]!r}?"
     shown = ", ".join(repr(other) for other in names[:20])
     return f"known names: {shown}" + (", …" if len(names) > 20 else "")
+
+
+def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn, and name the line outside this package that led here as the place.
+
+    The number of frames between the two differs: Python 3.12 has none for a comprehension.
+
+    Parameters
+    ----------
+    message
+        The warning.
+    category
+        Its class.
+    """
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

@@ -1,7 +1,6 @@
 """`TabGAN`, `TabVAE`, `TabDiffusion` and `TabTrees`: the estimators of tables."""
 
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from tabgan.base.errors import OptionError
+from tabgan.base.errors import OptionError, warn_caller
 from tabgan.base.option_checks import names_unknown_options
 from tabgan.base.random_streams import RandomStateLike
 from tabgan.estimator.table_estimator import TableEstimator
@@ -265,10 +264,9 @@ class TabGAN(NetworkEstimator[FrameT]):
     @property
     def finish_(self) -> dict[str, Any]:
         """The old name of `postprocessing_`; it will be removed in 0.2."""
-        warnings.warn(
+        warn_caller(
             "finish_ is now called postprocessing_; the old name will be removed in 0.2",
             FutureWarning,
-            stacklevel=2,
         )
         return self.postprocessing_
 

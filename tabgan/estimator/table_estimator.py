@@ -3,7 +3,6 @@
 import os
 import platform
 import time
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +18,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
-from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
+from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning, warn_caller
 from tabgan.base.notebook_html import html_lines, html_table
 from tabgan.base.option_checks import check_memory, check_number
 from tabgan.base.random_streams import RandomStateLike, numpy_stream, resolve_seed
@@ -183,7 +182,7 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         self._set_model(model, snapshots)
         self._fit_facts = {"seed": str(seed), "seconds": f"{session.seconds:.1f}"}
         for finding in self.diagnosis_:
-            warnings.warn(str(finding), TrainingWarning, stacklevel=2)
+            warn_caller(str(finding), TrainingWarning)
         return self
 
     def _table_to_learn(
@@ -549,10 +548,9 @@ class TableEstimator(BaseEstimator, Generic[FrameT]):
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ModelFileError(f"{path}: the model's facts are incomplete ({error})") from error
         if not estimator._form.is_installed:
-            warnings.warn(
+            warn_caller(
                 f"{path}: the model has learned a table of {estimator._form.library}, which is "
                 "not installed here; its rows come as pandas DataFrames",
-                stacklevel=2,
             )
             estimator._form = FrameForm()
         return estimator  # type: ignore[no-any-return]

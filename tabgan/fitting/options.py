@@ -1,7 +1,6 @@
 """`FitOptions`: the checked and typed options of an estimator."""
 
 import os
-import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
-from tabgan.base.errors import OptionError, SchemaError
+from tabgan.base.errors import OptionError, SchemaError, warn_caller
 from tabgan.base.option_checks import check_number, check_training
 from tabgan.fitting.prepare import TableOptions, TextStyle
 from tabgan.generators.diffusion import NoiseSchedule, check_schedule
@@ -239,10 +238,9 @@ def current_options(estimator: BaseEstimator) -> dict[str, Any]:
             f"stabilizers={options['stabilizers']!r} and stabilisers={old!r} are both given; "
             "give stabilizers"
         )
-    warnings.warn(
+    warn_caller(
         "stabilisers is now called stabilizers; the old name will be removed in 0.2",
         FutureWarning,
-        stacklevel=3,
     )
     return options | {"stabilizers": old}
 

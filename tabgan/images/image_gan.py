@@ -2,7 +2,6 @@
 
 import os
 import time
-import warnings
 from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning
+from tabgan.base.errors import ModelFileError, OptionError, TrainingWarning, warn_caller
 from tabgan.base.model_file import assembling, parameters_from_json
 from tabgan.base.option_checks import check_number
 from tabgan.base.random_streams import RandomStateLike, resolve_seed
@@ -88,7 +87,7 @@ class ImageEstimator(BaseEstimator):
             fitted = fit_images(X, y, learner, seed=seed, session=session)
         self._set_model(fitted.model, fitted.taken)
         for finding in self.diagnosis_:
-            warnings.warn(str(finding), TrainingWarning, stacklevel=2)
+            warn_caller(str(finding), TrainingWarning)
         return self
 
     def _set_model(

@@ -5,7 +5,6 @@ rest. Numbers outside the training table are kept, but sampled cells do not depe
 that they break are solved again for a sampled cell.
 """
 
-import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-from tabgan.base.errors import SamplingWarning
+from tabgan.base.errors import SamplingWarning, warn_caller
 from tabgan.conditions.parse_request import (
     PartialRows,
     contradictions,
@@ -97,12 +96,11 @@ def _warn_of_contradictions(
 ) -> None:
     """Warn of rows whose given cells break a rule by themselves."""
     for rule, broken in contradictions(rows, encoder.schema, encoder.dependencies):
-        warnings.warn(
+        warn_caller(
             f"impute: {name_rows(numbers[broken].tolist())}: the cells that are there break the "
             f"rule that {rule}, and stay as they are; correct one of them, or empty it to have it "
             "drawn",
             SamplingWarning,
-            stacklevel=5,
         )
 
 

@@ -5,7 +5,6 @@ the drawn rows that come nearest to it; where these miss a part of the condition
 other drawn rows that meet that part. The rows are then completed like any partial rows.
 """
 
-import warnings
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from tabgan.base.errors import (
     SamplingError,
     SamplingWarning,
     did_you_mean,
+    warn_caller,
 )
 from tabgan.base.random_streams import numpy_stream
 from tabgan.conditions.condition import ColumnPredicate, Condition, ends_of
@@ -200,11 +200,10 @@ def conditioned_blocks(
     if share >= RARE:
         return RejectionSampler(model, rest, seed, share).blocks(n, keys)
     if not share:
-        warnings.warn(
+        warn_caller(
             f"where: {condition.describe()}: none of {TRIED_ROWS} rows that were drawn on trial "
             "meets this; these rows are put together from parts of others",
             SamplingWarning,
-            stacklevel=5,
         )
     drawn = blocks(n, lambda block: _rare_block(completer, condition, seed, block), 1, RARE_ROWS)
 

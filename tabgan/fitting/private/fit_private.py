@@ -1,6 +1,5 @@
 """Fit a table with differential privacy, with each measurement of its rows in the ledger."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -10,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from tabgan.base.errors import PrivacyWarning
+from tabgan.base.errors import PrivacyWarning, warn_caller
 from tabgan.base.row_layout import RowLayout
 from tabgan.encoding.column_encoders import ColumnEncoder
 from tabgan.encoding.table_encoder import TableEncoder
@@ -180,11 +179,10 @@ def _measure_once(
     checkpoint.check_table(digest_of(schema.to_json(), ranges))
     saved = checkpoint.saved_measurements()
     if saved is not None:
-        warnings.warn(
+        warn_caller(
             "The fit continues with the measurements of the checkpoint; no row of this table is "
             "looked at. If it is another table, choose another checkpoint folder",
             PrivacyWarning,
-            stacklevel=2,
         )
         return _Measured.of(saved)
     measured = _measure(frame, schema, options)
@@ -240,11 +238,10 @@ def _is_open(column: Column) -> bool:
 
 def _warn(delta: float, n_rows: int) -> None:
     if delta > 1 / n_rows:
-        warnings.warn(
+        warn_caller(
             f"delta={delta:g} is above 1 / (number of rows), about 1 / {n_rows:,}: a mechanism "
             "that reveals one random row would satisfy it; choose a smaller delta",
             PrivacyWarning,
-            stacklevel=2,
         )
 
 

@@ -16,7 +16,6 @@ high that a value of one row alone reaches it with a probability of at most Î´â€
 
 import json
 import math
-import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -26,7 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from tabgan.base.errors import OptionError, PrivacyWarning
+from tabgan.base.errors import OptionError, PrivacyWarning, warn_caller
 from tabgan.encoding.column_encoders import CategoricalEncoder, ColumnEncoder, LevelTable
 from tabgan.encoding.identifiers.identifier_encoders import IdentifierEncoder
 from tabgan.encoding.identifiers.personal_names import locale_of
@@ -500,12 +499,11 @@ def _codes(values: pd.Series, known: Sequence[Scalar], other: int | None) -> Int
 def _unnamed(column: Column) -> tuple[Column, ColumnSummary]:
     """Turn a column of texts of which none may be released into an identifier."""
     column = replace(column, kind="identifier", why="text without a value that enough rows have")
-    warnings.warn(
+    warn_caller(
         f"Column {column.name!r}: no value has enough rows to be released; the column is "
         "generated as numbers. If it has names or the like, declare what to generate: a kind "
         "such as 'name', 'text' or 'regex:[A-Z]{2}[0-9]{6}'",
         PrivacyWarning,
-        stacklevel=2,
     )
     return column, ColumnSummary(
         identifier_encoder(column), lambda values: np.zeros((len(values), 0), np.int64)

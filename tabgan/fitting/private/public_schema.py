@@ -6,14 +6,20 @@ missing without a message, because an error would reveal its row.
 
 import datetime
 import uuid
-import warnings
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tabgan.base.errors import DataError, OptionError, PrivacyWarning, SchemaError, did_you_mean
+from tabgan.base.errors import (
+    DataError,
+    OptionError,
+    PrivacyWarning,
+    SchemaError,
+    did_you_mean,
+    warn_caller,
+)
 from tabgan.inference.accept_table import check_labels
 from tabgan.inference.column_cells import storage_of
 from tabgan.rules.number_constraints import Range
@@ -147,12 +153,11 @@ def _warn_of_keys(columns: Iterable[Column]) -> None:
     """Warn of keys that are declared to stand in several rows; the rows are not looked at."""
     keys = [repr(column.name) for column in columns if column.kind == "key"]
     if keys:
-        warnings.warn(
+        warn_caller(
             f"epsilon protects single rows, but values of {', '.join(keys)} occur in several: "
             "their owner is protected only by epsilon times their number. Keep one row each, or "
             "divide epsilon by the largest number of rows",
             PrivacyWarning,
-            stacklevel=2,
         )
 
 
@@ -166,11 +171,10 @@ def _warn_of_dtypes(columns: Iterable[Column]) -> None:
         f"{' and others' if len(named) > 5 else ''}. If a reader such as pandas.read_csv inferred "
         "them from the cells, they can reveal single rows: one 'n.a.' turns numbers into texts"
     )
-    warnings.warn(
+    warn_caller(
         f"{risk}. Read all columns as texts, pd.read_csv(..., dtype=str, keep_default_na=False): "
         "a noisy vote then decides; or set the dtypes yourself and declare these columns in schema",
         PrivacyWarning,
-        stacklevel=2,
     )
 
 
@@ -184,12 +188,11 @@ def _warn_of_measured(declared: Iterable[Column | Kind]) -> None:
         and any(value is not None for value in (column.minimum, column.maximum, column.decimals))
     ]
     if measured:
-        warnings.warn(
+        warn_caller(
             "The schema counts as public, but ranges in it were measured on a table: "
             f"{', '.join(measured[:5])}. If that is the private table, declare ranges that do not "
             "come from it (origin='declared'), or none",
             PrivacyWarning,
-            stacklevel=2,
         )
 
 
