@@ -69,6 +69,13 @@ def test_addresses_of_computers_are_valid_and_of_the_networks_of_the_source():
     assert not any(value.startswith("203.0.113.") for value in values)
 
 
+def test_addresses_of_computers_repeat_rather_than_be_those_of_the_source():
+    texts = [f"10.0.0.{i}" for i in range(1, 150)]
+    values = made(texts, 2000)
+    assert not {*values} & {*texts}
+    assert all(value.startswith("10.0.0.") for value in values)
+
+
 @pytest.mark.parametrize(
     "make",
     [
