@@ -249,7 +249,8 @@ def _span_of_datetime64(value: np.datetime64) -> tuple[int, int]:
     first = _nanoseconds(value)
     if np.datetime_data(value.dtype)[0] not in _WHOLE_DAYS:
         return first, first
-    return first, _nanoseconds(value + 1) - 1
+    one: Any = np.array(1).astype(value.dtype.str.replace("M8", "m8"))[()]
+    return first, _nanoseconds(value + one) - 1
 
 
 def _span_of_moment(value: datetime.datetime, column: Column) -> tuple[int, int] | None:

@@ -268,7 +268,9 @@ PARTS: dict[str, Part] = {
             "date:end",
             "last day of the month",
             "D",
-            lambda m: (m.astype("M8[M]") + 1).astype("M8[D]").astype(np.int64) - 1,
+            lambda m: (
+                (m.astype("M8[M]") + np.timedelta64(1, "M")).astype("M8[D]").astype(np.int64) - 1
+            ),
             _MONTHS,
             is_date="D",
         ),

@@ -348,7 +348,8 @@ class _Calendar:
     @cached_property
     def thursdays(self) -> NDArray[np.datetime64]:
         """The days whose year is that of the week."""
-        return self.days - self.weekday + 4
+        days: NDArray[np.datetime64] = self.days + (4 - self.weekday).astype("m8[D]")
+        return days
 
     def field(self, name: str) -> _Integers:
         values: _Integers = FIELDS[name](self)
@@ -592,8 +593,9 @@ def _days(
     fields: dict[str, _Integers], pivot: int, of: Callable[[str, int], _Integers]
 ) -> _Integers:
     if "V" in fields:
-        fourth = (of("G", 1970) - 1970).astype("M8[Y]").astype("M8[D]") + 3  # is in week 1
-        monday = fourth.astype(np.int64) - (fourth.astype(np.int64) + 3) % 7
+        first = (of("G", 1970) - 1970).astype("M8[Y]").astype("M8[D]")
+        fourth = first.astype(np.int64) + 3  # is in week 1
+        monday = fourth - (fourth + 3) % 7
         return monday + 7 * (of("V", 1) - 1) + of("u", 1) - 1
     years = of("Y", 1900)
     if "y" in fields:

@@ -649,12 +649,11 @@ def shifted(
         sooner: NDArray[np.datetime64] = moments + step
         return sooner
     months = moments.astype("M8[M]")
+    target = months + np.array(distance).astype("m8[M]")
     within = moments - months.astype(moments.dtype)
     day = np.timedelta64(1, "D")
-    last = (months + distance + 1).astype("M8[D]") - (months + distance).astype("M8[D]") - day
+    last = (target + np.timedelta64(1, "M")).astype("M8[D]") - target.astype("M8[D]") - day
     days = np.minimum(within.astype("m8[D]"), last)
     rest = within - within.astype("m8[D]").astype(within.dtype)
-    moved: NDArray[np.datetime64] = (
-        (months + distance).astype(moments.dtype) + days.astype(within.dtype) + rest
-    )
+    moved: NDArray[np.datetime64] = target.astype(moments.dtype) + days.astype(within.dtype) + rest
     return moved

@@ -354,7 +354,7 @@ def _moments(
 ) -> NDArray[np.datetime64]:
     """Put the fields of dates together, and mark those of no day of their month as not valid."""
     months = ((fields["Y"] - 1970) * 12 + fields["m"] - 1).astype("M8[M]")
-    days = months.astype("M8[D]") + (fields["d"] - 1)
+    days = months.astype("M8[D]") + (fields["d"] - 1).astype("m8[D]")
     valid &= days.astype("M8[M]") == months
     seconds = (fields["H"] * 60 + fields["M"]) * 60 + fields["S"]
     ticks = seconds * 1_000_000 + fields["f"]

@@ -306,9 +306,9 @@ class ComputerAddresses:
         """How many positions have addresses of their own."""
         return math.prod(high - low + 1 for low, high in self._ranges)
 
-    def wider(self) -> None:
-        """Return None: what is beyond the network is another one."""
-        return
+    def wider(self) -> "ComputerAddresses | None":
+        """Return the network that this one is a part of."""
+        return ComputerAddresses(self.network[:-1]) if self.network else None
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Write the addresses of positions.

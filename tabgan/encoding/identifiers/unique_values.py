@@ -631,7 +631,7 @@ class FormMixture:
             fits = positions[rows] < room
             values, new = self._choose(form, positions[rows[fits]], seed)
             made[rows[fits]] = values
-            wider = form.wider()
+            wider = None if self.repeats else form.wider()
             if wider is None:
                 rest = rows[~fits]
                 made[rest], _ = self._choose(form, positions[rest] % room, seed)
