@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import secrets
+import stat
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
@@ -120,8 +121,9 @@ def is_special(path: str | os.PathLike[str]) -> bool:
 def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a temporary file that becomes `path` when the ``with`` block ends well.
 
-    When the block does not end well, an older file of that name is untouched. A symbolic link
-    stays one, and its target is replaced. A device or a pipe is written to directly.
+    When the block does not end well, an older file of that name is untouched; otherwise the new one
+    has its permissions. A symbolic link stays one, and its target is replaced. A device or a pipe
+    is written to directly.
 
     Raises
     ------
@@ -143,6 +145,7 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         return
     with beside(path) as temporary, temporary.open("xb") as file:
         # `open` and not `tempfile`: the file gets the permissions that any new file would.
+        _keep_mode(temporary, Path(path))
         yield file
         file.flush()
         os.fsync(file.fileno())
@@ -196,11 +199,18 @@ def journals_of(database: Path) -> list[Path]:
     return [database.with_name(database.name + suffix) for suffix in suffixes]
 
 
+def _keep_mode(temporary: Path, target: Path) -> None:
+    """Give a new file the permissions of the older one: others may not read what they couldn't."""
+    with suppress(OSError):  # there is none, or the file system knows no permissions
+        temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+
+
 @contextmanager
 def beside(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield the name of a new file that becomes `path` when the ``with`` block ends well.
 
-    When the block does not end well, an older file of that name is untouched.
+    When the block does not end well, an older file of that name is untouched; otherwise the new one
+    has its permissions.
 
     Raises
     ------
@@ -214,6 +224,7 @@ def beside(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = target.parent / name
     try:
         yield temporary
+        _keep_mode(temporary, target)
         temporary.replace(target)
     except BaseException as error:
         _remove(temporary)

@@ -63,6 +63,17 @@ class Rate(NamedTuple):
         """Successes divided by attempts."""
         return self.successes / self.attempts
 
+    def independent(self, design_effect: float) -> "Rate":
+        """Return the same share of so few attempts that they count as independent.
+
+        Parameters
+        ----------
+        design_effect
+            The variance of the successes, in those of as many independent attempts.
+        """
+        attempts = max(round(self.attempts / design_effect), 1)
+        return Rate(self.successes * attempts / self.attempts, attempts)
+
     def wilson(self, confidence: float = CONFIDENCE) -> Estimate:
         """Return the center and the ends of Wilson's score interval.
 
@@ -255,6 +266,7 @@ def risk_of_rates(
     naive: Rate | None = None,
     confidence: float = CONFIDENCE,
     scale: float = 1.0,
+    design_effect: float = 1.0,
     figures: Mapping[str, float] | None = None,
 ) -> Risk:
     """Compute the risk of an attack from its success rates.
@@ -276,13 +288,16 @@ def risk_of_rates(
         Level of the interval.
     scale
         Factor for the control's rate, if it had fewer rows to succeed on.
+    design_effect
+        The variance of the successes, in those of as many independent attempts; 1 or more.
     figures
         Further figures to show.
     """
     none = Rate(0, 1_000_000_000)  # who knows nothing gets nothing
     base, factor = (naive or none, 1.0) if control is None else (control, scale)
-    risk = residual(main, base, confidence, scale=factor)
-    sure = residual(main, base, _surer(confidence), scale=factor)
+    fewer = main.independent(design_effect), base.independent(design_effect)
+    risk = residual(*fewer, confidence, scale=factor)
+    sure = residual(*fewer, _surer(confidence), scale=factor)
     unseen = min(scale * control.share, 1.0) if control else None
     outcome = _outcome(sure, main, unseen, naive)
     return Risk(

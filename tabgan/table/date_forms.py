@@ -348,7 +348,8 @@ class _Calendar:
     @cached_property
     def thursdays(self) -> NDArray[np.datetime64]:
         """The days whose year is that of the week."""
-        return self.days - self.weekday + 4
+        days: NDArray[np.datetime64] = self.days + (4 - self.weekday).astype("m8[D]")
+        return days
 
     def field(self, name: str) -> _Integers:
         values: _Integers = FIELDS[name](self)

@@ -87,6 +87,19 @@ def test_new_file_has_the_permissions_of_any_other(tmp_path):
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the system has no permission bits")
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with open_atomically(path) as file:
+        (temporary,) = set(tmp_path.iterdir()) - {path}
+        assert temporary.stat().st_mode & 0o777 == 0o600
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_the_longest_name_can_be_written(tmp_path):
     path = tmp_path / ("a" * 255)
     write(path, b"new")

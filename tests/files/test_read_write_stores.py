@@ -32,6 +32,11 @@ def frame():
     return pd.DataFrame({"code": np.arange(100) + 1_000, "share": np.arange(100) / 8})
 
 
+def as_texts(frame):
+    """Return a table as a text file gives it: pandas 3 has a dtype for texts, which it hasn't."""
+    return frame.astype(str).astype(object).set_axis(frame.columns.astype(object), axis=1)
+
+
 def test_files_plain_and_packed(store, frame):
     text = frame.to_csv(index=False).encode()
     store.pipe("/shop/a.csv", text)
@@ -44,7 +49,7 @@ def test_files_plain_and_packed(store, frame):
     for name in ("a.csv", "a.csv.gz", "a.zip"):
         read, form = read_table(f"memory://shop/{name}")
         assert form.format == "csv"
-        pd.testing.assert_frame_equal(read, frame.astype(str))
+        pd.testing.assert_frame_equal(read, as_texts(frame))
     read, form = read_table("memory://shop/a.csv", most_rows=30)
     assert (len(read), form.n_rows) == (30, 100)
 
@@ -107,7 +112,7 @@ def web(tmp_path):
 def test_files_of_the_web(web, tmp_path, frame):
     pytest.importorskip("aiohttp", reason="it comes with the extra 'stores'")
     frame.to_csv(tmp_path / "a.csv", index=False)
-    pd.testing.assert_frame_equal(read_table(f"{web}/a.csv?raw=1")[0], frame.astype(str))
+    pd.testing.assert_frame_equal(read_table(f"{web}/a.csv?raw=1")[0], as_texts(frame))
     with pytest.raises(TableFileError, match=r"none\.csv: no such file"):
         read_table(f"{web}/none.csv")
     with pytest.raises(OptionError, match="there is no suffix to tell the format by"):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -229,6 +229,8 @@ class IdentifierEncoder(ColumnEncoder):
     ) -> None:
         self.column = column
         self._type = values_type
+        if isinstance(maker, FormMixture) and repetition is None:
+            maker = replace(maker, repeats=False)  # rather addresses of a wider network
         self._maker = maker
         self._absence = absence
         self._repetition = repetition

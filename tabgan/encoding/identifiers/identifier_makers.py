@@ -306,9 +306,9 @@ class ComputerAddresses:
         """How many positions have addresses of their own."""
         return math.prod(high - low + 1 for low, high in self._ranges)
 
-    def wider(self) -> None:
-        """Return None: what is beyond the network is another one."""
-        return
+    def wider(self) -> "ComputerAddresses | None":
+        """Return the network that this one is a part of."""
+        return ComputerAddresses(self.network[:-1]) if self.network else None
 
     def make(self, positions: NDArray[np.int64], seed: int) -> NDArray[Any]:
         """Write the addresses of positions.
@@ -447,9 +447,8 @@ def may_repeat(maker: Maker, column: Column) -> bool:
         What the column is.
     """
     if isinstance(maker, FormMixture):
-        are_computers = any(isinstance(form, ComputerAddresses) for form in maker.forms)
         is_found = column.kind == "identifier" and column.origin == "inferred"
-        return are_computers or is_found or column.kind in _PERSONAL
+        return maker.repeats or is_found or column.kind in _PERSONAL
     return isinstance(maker, EmailAddresses)
 
 
@@ -487,7 +486,8 @@ def _text_maker(texts: Sequence[str], column: Column) -> Maker:
     else:
         forms = _text_forms(distinct, column)
     are_new = all(isinstance(form, CountedTexts) for form in forms)
-    return FormMixture(forms, name_seed(column), None if are_new else SeenValuesFilter.of(distinct))
+    known = None if are_new else SeenValuesFilter.of(distinct)
+    return FormMixture(forms, name_seed(column), known, repeats=look == "ip")
 
 
 def _text_forms(texts: list[str], column: Column) -> Mapping[RowBijection, float]:
@@ -680,7 +680,8 @@ def maker_from_json(state: dict[str, Any], column: Column) -> Maker:
         return VocabularyWords(locale_of(column), str(state["words"]))
     forms = {_form_from_json(form, column): share for form, share in state["forms"]}
     known = SeenValuesFilter.from_json(state["known"]) if "known" in state else None
-    return FormMixture(forms, int(state["seed"]), known)
+    repeats = any(isinstance(form, ComputerAddresses) for form in forms)
+    return FormMixture(forms, int(state["seed"]), known, repeats=repeats)
 
 
 def _form_from_json(state: Any, column: Column) -> RowBijection:

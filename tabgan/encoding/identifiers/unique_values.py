@@ -560,11 +560,14 @@ class FormMixture:
     known
         The values of the source; None if there is no need to look, because there are far too
         many others.
+    repeats
+        Whether new values repeat before values of the source are taken.
     """
 
     forms: Mapping[RowBijection, float]
     seed: int
     known: SeenValuesFilter | None = None
+    repeats: bool = False
 
     def __post_init__(self) -> None:
         shares = list(self.forms.values())
@@ -576,6 +579,8 @@ class FormMixture:
     @property
     def room(self) -> int:
         """How many positions have values of their own: those of the widest form that is least."""
+        if self.repeats:
+            return 0
         return min(map(self._widest_room, self.forms))
 
     def _widest_room(self, form: RowBijection) -> int:
@@ -626,7 +631,7 @@ class FormMixture:
             fits = positions[rows] < room
             values, new = self._choose(form, positions[rows[fits]], seed)
             made[rows[fits]] = values
-            wider = form.wider()
+            wider = None if self.repeats else form.wider()
             if wider is None:
                 rest = rows[~fits]
                 made[rest], _ = self._choose(form, positions[rest] % room, seed)
@@ -651,6 +656,8 @@ class FormMixture:
         own, which = np.unique(bins, return_inverse=True)
         values = form.make((own[:, None] * size + np.arange(size)).ravel(), seed)
         new = ~self.known.may_hold([*map(str, values)]).reshape(-1, size)
+        if self.repeats:
+            turns = turns % np.maximum(new.sum(axis=1), 1)[which]
         order = np.argsort(~new, axis=1, kind="stable")
         places = which, order[which, turns]
         return values.reshape(-1, size)[places], new[places]

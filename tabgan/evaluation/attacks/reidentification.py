@@ -127,16 +127,18 @@ def singling_out(tables: AuditTables) -> tuple[Risk, ...]:
         if not guesses:
             continue
         naive = _at_random(tables, columns, len(guesses), tables.stream("naive", about))
-        real, unseen = _isolated(guesses, known, len(tables.real))
+        isolated = _isolated(guesses, known)
+        real = int((isolated < len(tables.real)).sum())
         risks.append(
             risk_of_rates(
                 "singling_out",
                 about,
                 SINGLING_THREAT,
                 Rate(real, len(guesses)),
-                Rate(unseen, len(guesses)) if tables.has_holdout else None,
-                naive=Rate(_isolated(naive, known, len(tables.real))[0], len(guesses)),
+                Rate(len(isolated) - real, len(guesses)) if tables.has_holdout else None,
+                naive=Rate(int((_isolated(naive, known) < len(tables.real)).sum()), len(guesses)),
                 scale=len(tables.real) / max(len(tables.holdout), 1),
+                design_effect=_design_effect(isolated),
             )
         )
     return tuple(risks)
@@ -186,11 +188,22 @@ def _isolating(candidates: Iterator[Predicate], columns: Columns) -> list[Predic
     return list(found)
 
 
-def _isolated(predicates: list[Predicate], columns: Columns, n_real: int) -> tuple[int, int]:
-    """Count the predicates that hold for one row alone: a real one, or an unseen one."""
+def _isolated(predicates: list[Predicate], columns: Columns) -> Places:
+    """Return the row of each predicate that holds for one row alone."""
     places = [matches(predicate, columns) for predicate in predicates]
-    alone = np.array([found[0] for found in places if len(found) == 1], int)
-    return int((alone < n_real).sum()), int((alone >= n_real).sum())
+    return np.array([found[0] for found in places if len(found) == 1], int)
+
+
+def _design_effect(isolated: Places) -> float:
+    """Return by what factor the variance grows because several predicates isolate the same row.
+
+    A row is a real one or an unseen one for all of them at once. An outlier is isolated by
+    hundreds of predicates.
+
+    Source: Kish, "Survey Sampling" (1965), section 8.2.
+    """
+    repeats = np.unique(isolated, return_counts=True)[1]
+    return float(np.square(repeats).sum() / repeats.sum()) if len(repeats) else 1.0
 
 
 def _lone_values(columns: Columns, rng: np.random.Generator) -> Iterator[Predicate]:

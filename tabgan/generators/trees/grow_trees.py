@@ -191,7 +191,8 @@ def _grown(
         callbacks=callbacks,
         verbose_eval=False,
     )
-    n_trees = booster.best_iteration + 1 if held_out else booster.num_boosted_rounds()
+    best = booster.attr("best_iteration")  # XGBoost 2.1 may set none
+    n_trees = booster.num_boosted_rounds() if best is None else int(best) + 1
     trees = _arrays_of(booster, n_trees, constant)
     rows_of_nodes = np.zeros(len(trees.splits), np.int64)
     places = np.flatnonzero(rows.fitted)

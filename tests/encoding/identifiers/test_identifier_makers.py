@@ -1,6 +1,7 @@
 """Values by form: codes with check digits, addresses of computers."""
 
 import ipaddress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,22 @@ def test_addresses_of_computers_are_valid_and_of_the_networks_of_the_source():
     networks = [value.rpartition(".")[0] for value in values]
     assert np.isin(networks, ["10.0.0", "10.0.1"]).mean() == pytest.approx(0.9, abs=0.1)
     assert not any(value.startswith("203.0.113.") for value in values)
+
+
+def test_addresses_of_computers_repeat_rather_than_be_those_of_the_source():
+    texts = [f"10.0.0.{i}" for i in range(1, 150)]
+    values = made(texts, 2000)
+    assert not {*values} & {*texts}
+    assert all(value.startswith("10.0.0.") for value in values)
+
+
+def test_unique_addresses_of_computers_are_of_a_wider_network_where_theirs_is_full():
+    texts = [f"10.0.0.{i}" for i in range(1, 200)]
+    maker = replace(learn_maker(texts, "text", CODES), repeats=False)
+    values = maker.make(np.arange(400), np.random.default_rng(0)).tolist()
+    assert not {*values} & {*texts}
+    assert len({*values}) > 390
+    assert all(value.startswith("10.0.") for value in values)
 
 
 @pytest.mark.parametrize(

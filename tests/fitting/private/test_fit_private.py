@@ -219,8 +219,9 @@ def test_tuning_is_refused(table):
 
 
 def test_a_great_delta_is_warned_of(table):
-    with pytest.warns(PrivacyWarning, match="delta=0.01 is above 1 / "):
+    with pytest.warns(PrivacyWarning, match="delta=0.01 is above 1 / ") as caught:
         TabGAN(epsilon=1.0, delta=0.01, **QUICK).fit(table[["kind"]])
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_texts_of_single_rows_are_not_given_away(table):
