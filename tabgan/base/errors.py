@@ -28,8 +28,6 @@ __all__ = [
     "warn",
 ]
 
-PACKAGE = __name__.partition(".")[0]
-
 
 class TabGANError(Exception):
     """Base of every error that tabgan raises on purpose.

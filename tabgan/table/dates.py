@@ -651,7 +651,6 @@ def shifted(
         sooner: NDArray[np.datetime64] = moments + step
         return sooner
     months = moments.astype("M8[M]")
-    target = months + np.array(distance).astype("m8[M]")
     within = moments - months.astype(moments.dtype)
     day = np.timedelta64(1, "D")
     months = months + np.array(distance).astype("m8[M]")
