@@ -19,6 +19,7 @@ __all__ = [
     "Format",
     "NAMED",
     "TableContentError",
+    "TEXT_FORMATS",
     "TableForm",
     "check_delimiter",
     "check_encoding",
@@ -385,7 +386,7 @@ def table_is_there(table: str, place: str) -> TableFileError:
 
 NAMED: tuple[Format, ...] = ("xlsx", *DATABASES)  # in which a table has a name
 _NEARLY_EMPTY = 0.1  # share of filled cells, below which a column without a label may be overlooked
-_TEXTS: tuple[Format, ...] = ("csv", "tsv")  # whose cells are texts
+TEXT_FORMATS: tuple[Format, ...] = ("csv", "tsv")  # whose cells are texts
 _ARROW: tuple[Format, ...] = ("parquet", "feather", "duckdb")  # whose columns have Arrow's types
 _LIBRARIES: dict[Format, tuple[str, str, str]] = {
     "parquet": ("pyarrow", "Parquet", "parquet"),
@@ -555,7 +556,7 @@ class TableForm:
             )
         options = replace(options, table=table or self.table, sql_types=self.sql_types)
         if chosen != self.format:
-            typed = self.format in _TEXTS and chosen not in _TEXTS
+            typed = self.format in TEXT_FORMATS and chosen not in TEXT_FORMATS
             is_array = chosen == "jsonl" and ".json" in Path(path).suffixes
             options = replace(options, typed=typed, is_array=is_array)
             is_arrow = self.arrow_schema is not None and chosen in _ARROW

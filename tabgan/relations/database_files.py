@@ -25,6 +25,7 @@ from tabgan.files.database_tables import (
 )
 from tabgan.files.excel import ExcelBlocks
 from tabgan.files.formats import (
+    TEXT_FORMATS,
     Format,
     TableForm,
     file_suffix,
@@ -38,7 +39,7 @@ from tabgan.files.formats import (
 from tabgan.files.open_text import open_bytes
 from tabgan.files.read_write import TableWriter, check_output, read_table
 from tabgan.files.sheets import open_sheets
-from tabgan.relations.relations import ForeignKey, Relations, Tables, repeated_rows
+from tabgan.relations.relations import ForeignKey, Relations, Tables, repeated_rows, typed_tables
 
 __all__ = ["Database", "check_database_output", "read_database", "table_names", "write_database"]
 
@@ -367,6 +368,8 @@ def write_database(
     if not is_url(path) and not file_suffix(path):
         return _write_folder(path, tables, source, force=force)
     chosen = format_of(path, to_write=True)
+    texts = [name for name in tables if source.forms[name].format in TEXT_FORMATS]
+    tables = typed_tables(tables, relations, texts)
     if chosen == "xlsx":
         _write_workbook(path, tables, source, force=force)
         return []

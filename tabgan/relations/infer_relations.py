@@ -18,6 +18,7 @@ from tabgan.relations.relations import (
     are_few_orphans,
     parent_rows,
 )
+from tabgan.table.level_codes import are_filled
 
 __all__ = ["find_borrowed_keys", "find_lists", "infer_orders", "infer_relations", "is_of_people"]
 
@@ -201,7 +202,7 @@ def _foreign_keys(
 
 def _distinct(values: pd.Series) -> frozenset[str]:
     """Return the values of a column as texts; whole floats, which stand for integers, as such."""
-    cells = values.dropna().unique()
+    cells = values[are_filled(values)].unique()
     texts = (str(cell) for cell in cells if not isinstance(cell, bytes))
     return frozenset(text.removesuffix(".0") for text in texts)
 
@@ -230,7 +231,8 @@ def _evidence(tables: Tables, key: ForeignKey, rank: int) -> str | None:
     rank
         How well the name of the column speaks for it; see `_name_rank`.
     """
-    values = tables[key.table][key.columns[0]].dropna()
+    cells = tables[key.table][key.columns[0]]
+    values = cells[are_filled(cells)]
     distinct, by = values.nunique(), "by its name" if rank < 3 else "no other column has them"
     if not distinct:
         return None

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from tabgan.base.errors import DataError, OptionError, SchemaError, did_you_mean
 from tabgan.evaluation.report.report_texts import short
 from tabgan.evaluation.report.svg_charts import element, point
+from tabgan.inference.infer_schema import infer_schema
 from tabgan.inference.key_columns import comparable
+from tabgan.table.columns import typed_frame
+from tabgan.table.level_codes import are_filled
 
 __all__ = [
     "ForeignKey",
@@ -26,6 +29,7 @@ __all__ = [
     "draw_relations",
     "parent_rows",
     "repeated_rows",
+    "typed_tables",
     "without_orphans",
 ]
 
@@ -259,7 +263,10 @@ class Relations:
             for table, sets in self.unique.items()
             for columns in sets
         ]
-        lines += [f"{table}: rows in order of {column}" for table, column in self.orders.items()]
+        lines += [
+            f"{table}: the rows of a key are in order of {column}"
+            for table, column in self.orders.items()
+        ]
         lines += [f"{table}: a reference table, stays as it is" for table in self.references]
         return lines
 
@@ -336,11 +343,13 @@ def parent_rows(tables: Tables, key: ForeignKey) -> Rows:
 
     Returns
     -------
-    Shape (rows,); -1 where a column of the key is missing, -2 where there is no such row.
+    Shape (rows,); -1 where a column of the key is missing, or a mark such as "null" stands in it;
+    -2 where there is no such row.
     """
     child = tables[key.table].loc[:, [*key.columns]]
     parent = tables[key.parent].loc[:, [*key.parent_columns]]
-    present = child.notna().all(axis=1).to_numpy(bool)
+    cells = [child.iloc[:, at] for at in range(child.shape[1])]
+    present = np.logical_and.reduce([are_filled(own) for own in cells])
     rows = np.full(len(child), -1, np.int64)
     index = _index_of(parent)
     first = np.flatnonzero(~index.duplicated())
@@ -412,6 +421,52 @@ def without_orphans(
                 f"({shown}); they {what}",
             )
     return frames, [*notes.values()]
+
+
+_WHOLE = r"-?(?:0|[1-9]\d{0,17})"
+
+
+def typed_tables(
+    tables: Tables, relations: Relations, names: Collection[str]
+) -> dict[str, pd.DataFrame]:
+    """Return tables with written numbers and dates as such, and keys of whole numbers as these.
+
+    A key stays a text unless those that refer to it are whole numbers as well.
+
+    Parameters
+    ----------
+    tables, relations
+        The tables, and their keys.
+    names
+        The tables whose cells are all texts, as in a CSV file; the others stay as they are.
+    """
+    pairs = [
+        ((key.table, own), (key.parent, other))
+        for key in relations.foreign_keys
+        for own, other in zip(key.columns, key.parent_columns, strict=True)
+    ]
+    keys = {place for pair in pairs for place in pair}
+    keys |= {(table, column) for table in tables for column in relations.key_of(table)}
+    whole = {
+        place for place in keys if place[0] in names and _are_whole(tables[place[0]][place[1]])
+    }
+    while spoiled := {place for pair in pairs if not {*pair} <= whole for place in pair} & whole:
+        whole -= spoiled
+    typed = dict(tables)
+    for name in names:
+        own = {column for table, column in keys if table == name}
+        frame = typed_frame(tables[name], infer_schema(tables[name]))
+        cells = {column: tables[name][column] for column in own}
+        numbers = {
+            c: pd.to_numeric(v).astype("Int64") for c, v in cells.items() if (name, c) in whole
+        }
+        typed[name] = frame.assign(**{**cells, **numbers})
+    return typed
+
+
+def _are_whole(values: pd.Series) -> bool:
+    """Return whether a column has whole numbers that are written in one way only, or is empty."""
+    return bool(values.dropna().astype(str).str.fullmatch(_WHOLE).all())
 
 
 def _index_of(frame: pd.DataFrame) -> pd.Index:

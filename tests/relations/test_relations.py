@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tabgan import DataError, ForeignKey, OptionError, Relations, SchemaError
-from tabgan.relations.relations import draw_relations, parent_rows, without_orphans
+from tabgan.relations.relations import draw_relations, parent_rows, typed_tables, without_orphans
 
 USERS = pd.DataFrame({"id": [1, 2, 3], "name": ["a", "b", "c"]})
 VISITS = pd.DataFrame({"user": [3, 1, 1], "pages": [1, 2, 3]})
@@ -52,6 +52,15 @@ def test_malformed_files(tmp_path, text, message):
 def test_rows_of_parents(child, parent, rows):
     tables = {"c": pd.DataFrame({"p": child}), "p": pd.DataFrame({"id": parent})}
     assert parent_rows(tables, ForeignKey("c", ("p",), "p", ("id",))).tolist() == rows
+
+
+def test_a_mark_of_absence_refers_to_no_row():
+    tables = {
+        "a": pd.DataFrame({"id": ["1", "2"]}),
+        "b": pd.DataFrame({"a_id": ["2", "null", "NA", None, "7"]}),
+    }
+    rows = parent_rows(tables, ForeignKey("b", ("a_id",), "a", ("id",)))
+    assert rows.tolist() == [1, -1, -1, -1, -2]
 
 
 def test_rows_of_parents_by_a_joint_key():
@@ -167,3 +176,33 @@ def test_a_picture_of_a_key_tells_how_many_rows_belong_together():
     root = ElementTree.fromstring(picture)
     ends = [part.text for part in root.iter() if str(part.get("class")).startswith("end")]
     assert ends == ["0–1", "0–n"]
+
+
+def test_texts_become_numbers_and_dates_and_keys_of_one_kind():
+    people = pd.DataFrame(
+        {
+            "id": ["1", "2", "3"],
+            "born": ["1990-05-01", "1991-06-02", "1992-07-03"],
+            "zip": ["01067"] * 3,
+        }
+    )
+    bills = pd.DataFrame(
+        {"no": ["A1", "A2", "A3"], "person": ["3", None, "1"], "sum": ["9.50", "8.25", "7.75"]}
+    )
+    teams = pd.DataFrame({"team": ["01", "2"], "n": [1, 2]})
+    tables = {"people": people, "bills": bills, "teams": teams}
+    keys = Relations(
+        {"people": ("id",), "bills": ("no",), "teams": ("team",)},
+        (ForeignKey("bills", ("person",), "people", ("id",)),),
+    )
+    typed = typed_tables(tables, keys, ["people", "bills"])
+    assert typed["people"]["id"].tolist() == [1, 2, 3]
+    assert typed["bills"]["person"].tolist() == [3, pd.NA, 1]
+    assert typed["bills"]["sum"].tolist() == [9.5, 8.25, 7.75]
+    assert typed["people"]["born"].astype(str).tolist() == people["born"].tolist()
+    assert typed["people"]["zip"].tolist() == ["01067"] * 3
+    assert typed["bills"]["no"].tolist() == ["A1", "A2", "A3"]
+    assert typed["teams"] is teams
+    odd = typed_tables({**tables, "people": people.assign(id=["1", "02", "3"])}, keys, tables)
+    assert odd["people"]["id"].tolist() == ["1", "02", "3"]
+    assert odd["bills"]["person"].tolist() == ["3", None, "1"]  # as the key that it names
