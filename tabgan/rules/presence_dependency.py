@@ -262,6 +262,7 @@ class JointMarksDependency(Dependency):
     """
 
     name: ClassVar[str] = "together"
+    of_equality: ClassVar[bool] = True  # marks are frequent
     members: tuple[ColumnRef, ...]
     marks: tuple[tuple[Scalar, ...], ...]
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 
-from tabgan import DataError, OptionError, TabGAN, infer_schema
+from tabgan import DataError, OptionError, TabGAN, TabTrees, infer_schema
 from tabgan.constraints import FixedCombinations, Range, Unique
 from tabgan.fitting.options import FitOptions
 from tabgan.fitting.prepare import prepare, small_table_note
@@ -398,6 +398,27 @@ class TestHierarchies:
         assert not set(sample["town"]) & {*shops["town"]} - {"Ulm", "Bern", "Linz"}
         assert not [name for name in shops["town"].unique() if name[:4] == "Town" and name in text]
         assert (sample.groupby("town")[["region", "height"]].nunique() == 1).all(axis=None)
+
+
+def test_a_long_tail_is_made_up_where_frequent_levels_stand_with_others_of_their_own():
+    owners, trades = (
+        ["Alder", "Birch", "Cedar", "Dune", "Elm", "Fir", "Gale", "Hill"],
+        ["Foods", "Steel", "Labs"],
+    )
+    firms = [
+        f"{owner} {trade} {number}" for owner in owners for trade in trades for number in "12345"
+    ]
+    table = pd.DataFrame({"firm": ["Big Bank"] * 50 + ["Sport Art"] * 30 + firms})
+    own = {"Big Bank": "Fairbanks", "Sport Art": "Aston"}
+    others = np.random.default_rng(0).choice(["Miami", "Reno", "Boise"], len(table)).tolist()
+    table["city"] = [own.get(*pair) for pair in zip(table["firm"], others, strict=True)]
+    schema = {"firm": "categorical"}
+    drawn = TabTrees(schema=schema, verbose=False, random_state=0).fit(table).sample(1000)
+    assert drawn["firm"].nunique() > 40
+    assert not {*drawn["firm"]} & {*firms}
+    shares = [frame["city"].value_counts(normalize=True) for frame in (table, drawn)]
+    assert (shares[0] - shares[1]).abs().max() < 0.07
+    assert (drawn["firm"].map(own).dropna() == drawn["city"][drawn["firm"].isin(own)]).all()
 
 
 def test_numbers_and_dates_that_only_a_few_rows_have_are_not_drawn():
