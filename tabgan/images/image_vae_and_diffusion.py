@@ -22,7 +22,6 @@ from tabgan.generators.network_training import LearnedGenerator, NetworkTraining
 from tabgan.generators.training_callbacks import check_callbacks
 from tabgan.generators.variational_autoencoder import AutoencoderOptions, VariationalAutoencoder
 from tabgan.images.fit_images import (
-    EPOCHS,
     ImageLearner,
     LearnedImages,
     plain_options,
@@ -37,7 +36,7 @@ __all__ = ["ImageDiffusion", "ImageVAE", "NetworkLearner"]
 
 HIDDEN_DIM = 512
 MAPS = 32  # channels of the denoiser
-USUAL_EPOCHS = {"vae": EPOCHS, "diffusion": 8.0}  # a step of the convolutions takes longer
+USUAL_EPOCHS = {"vae": 20.0, "diffusion": 8.0}
 USUAL_LATENT = 32
 
 
@@ -204,7 +203,9 @@ class ImageVAE(ImageNetworkEstimator):
         Factor for the width of the hidden layers, which is 512 by default.
     learning_rate
         Initial learning rate of Adam; constant for half of the training, then it decays linearly.
-    steps, epochs, max_time, batch_size, device, precision, callbacks, verbose, random_state
+    steps : int or "auto", default "auto"
+        Number of training steps; "auto" is 20 epochs, but at least 2,000 and at most 50,000 steps.
+    epochs, max_time, batch_size, device, precision, callbacks, verbose, random_state
         As in `tabgan.ImageGAN`.
 
     Attributes
