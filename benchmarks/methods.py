@@ -23,7 +23,7 @@ from report import kept_results, print_table, write_json
 
 METHODS = ("gan", "vae", "diffusion", "trees")
 COLUMNS = (
-    *("table", "method", "seed", "postprocessing", "xgb_c2st", "trend_error", "tstr", "trtr"),
+    *("table", "method", "seed", "postprocessing", "xgb_c2st", "trend_error_bins", "tstr", "trtr"),
     *("shape_error", "fit_cpu_seconds", "fit_seconds", "finish_seconds", "sample_cpu_seconds"),
     *("peak_mb", "steps"),
 )
