@@ -447,26 +447,24 @@ def typed_tables(
     ]
     keys = {place for pair in pairs for place in pair}
     keys |= {(table, column) for table in tables for column in relations.key_of(table)}
-    whole = {
-        place for place in keys if place[0] in names and _are_whole(tables[place[0]][place[1]])
-    }
+    texts = {place for place in keys if place[0] in names}
+    whole = {place for place in texts if _are_whole(tables[place[0]][place[1]])}
     while spoiled := {place for pair in pairs if not {*pair} <= whole for place in pair} & whole:
         whole -= spoiled
     typed = dict(tables)
     for name in names:
-        own = {column for table, column in keys if table == name}
-        frame = typed_frame(tables[name], infer_schema(tables[name]))
-        cells = {column: tables[name][column] for column in own}
-        numbers = {
-            c: pd.to_numeric(v).astype("Int64") for c, v in cells.items() if (name, c) in whole
-        }
-        typed[name] = frame.assign(**{**cells, **numbers})
+        frame = tables[name]
+        own = {column: frame[column] for table, column in texts if table == name}
+        for column in {column for table, column in whole if table == name}:
+            there = own[column].where(are_filled(own[column]))  # a mark is no number
+            own[column] = pd.to_numeric(there).astype("Int64")
+        typed[name] = typed_frame(frame, infer_schema(frame)).assign(**own)
     return typed
 
 
 def _are_whole(values: pd.Series) -> bool:
     """Return whether a column has whole numbers that are written in one way only, or is empty."""
-    return bool(values.dropna().astype(str).str.fullmatch(_WHOLE).all())
+    return bool(values[are_filled(values)].astype(str).str.fullmatch(_WHOLE).all())
 
 
 def _index_of(frame: pd.DataFrame) -> pd.Index:

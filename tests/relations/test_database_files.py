@@ -132,6 +132,34 @@ def test_types_and_indexes_of_sqlite(tmp_path):
     assert "FOREIGN KEY(user_id) REFERENCES users (id)" in written
 
 
+def test_text_files_become_typed_columns_of_sqlite(tmp_path):
+    folder, path = tmp_path / "shop", tmp_path / "shop.db"
+    folder.mkdir()
+    (folder / "users.csv").write_text(
+        "id,joined,zip\n" + "".join(f"{at},2024-01-{at:02},0{at:04}\n" for at in range(1, 29))
+    )
+    (folder / "bills.csv").write_text(
+        "no,user_id,sum\n"
+        + "".join(f"B{at},{at},{at}.50\n" for at in range(1, 28))
+        + "B28,null,9.25\n"
+    )
+    source = read_database(str(folder))
+    relations = infer_relations(source.tables)
+    assert [str(key) for key in relations.foreign_keys] == ["bills.user_id -> users.id"]
+    write_database(str(path), source.tables, source, relations, force=False)
+    with closing(sqlite3.connect(path)) as connection:
+        types = {
+            name: [(row[1], row[2]) for row in connection.execute(f"pragma table_info({name})")]
+            for name in ("users", "bills")
+        }
+        owners = connection.execute("select user_id from bills order by rowid").fetchall()
+    assert types == {
+        "users": [("id", "BIGINT"), ("joined", "DATE"), ("zip", "TEXT")],
+        "bills": [("no", "TEXT"), ("user_id", "BIGINT"), ("sum", "DOUBLE")],
+    }
+    assert [owner for (owner,) in owners] == [*range(1, 28), None]
+
+
 def test_a_workbook(shop, tmp_path):
     path, other = str(tmp_path / "shop.xlsx"), str(tmp_path / "new.xlsx")
     with pd.ExcelWriter(path) as writer:
