@@ -38,6 +38,7 @@ Rows = NDArray[np.int64]
 SHOWN = 3  # values of a key that an error names
 MOST_ORPHANS = 0.01  # share of the rows whose key names no row, from which the key does not hold
 FEWEST_ROWS = 20  # of which one may be such a row
+FEWEST_TOLD = 2  # rows that tell what a column is
 
 BOX_WIDTH, LINE = 230.0, 18.0  # of a table in a picture, and of a line of text in it
 GAP, MARGIN, LOOP = 110.0, 24.0, 40.0  # between columns of tables, around them, and of a line back
@@ -458,7 +459,9 @@ def typed_tables(
         for column in {column for table, column in whole if table == name}:
             there = own[column].where(are_filled(own[column]))  # a mark is no number
             own[column] = pd.to_numeric(there).astype("Int64")
-        typed[name] = typed_frame(frame, infer_schema(frame)).assign(**own)
+        if len(frame) >= FEWEST_TOLD:
+            frame = typed_frame(frame, infer_schema(frame))
+        typed[name] = frame.assign(**own)
     return typed
 
 

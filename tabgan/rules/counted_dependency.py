@@ -608,9 +608,13 @@ def find_ages(
     whole = [at for at in sample if at not in kept and sample[at].column.kind == "integer"]
     targets = [at for at in whole if _is_target(sample[at])][:MOST_COUNTED]
     dates = [at for at, cells in sample.items() if _is_date(cells)][:MOST_COUNTED]
+    first = np.arange(min(HINT_ROWS, count_rows(sample)))
+    head = {at: sample[at].take(first) for at in {*dates, *targets}}
     found: dict[int, PartDependency] = {}
     for source, target, unit in product(dates, targets, AGES):
-        if target in found or _day_of(sample[source], sample[target], unit) is None:
+        if target in found or any(
+            _day_of(rows[source], rows[target], unit) is None for rows in (head, sample)
+        ):
             continue
         day = _day_of(table[source], table[target], unit)
         if day is not None and _is_varied(table[target], len(dates) * len(targets) * len(AGES)):
@@ -627,16 +631,17 @@ def _day_of(start: TypedSeries, own: TypedSeries, unit: str) -> np.datetime64 | 
     Of several days it is the one in the middle, which is nobody's own.
     """
     there = own.numbers.present
-    marks = _marks_of(own)
-    if not there.any() or len(marks) > 1 or not np.array_equal(there, start.numbers.present):
+    if not there.any() or not np.array_equal(there, start.numbers.present):
         return None
     ages = own.numbers.values[there].astype(np.int64)
-    if ages.min() < 0 or ages.max() > MOST_AGE or ages.min() == ages.max():
+    if ages.min() < 0 or ages.max() > MOST_AGE:
         return None
     days = _moments(start.column, start.numbers.values[there]).astype("M8[D]")
     first = int(AGES[unit].reached(days, ages).max())
     end = int(AGES[unit].reached(days, ages + 1).min())
-    return None if first >= end else np.datetime64((first + end - 1) // 2, "D")
+    if first >= end or len(_marks_of(own)) > 1:
+        return None
+    return np.datetime64((first + end - 1) // 2, "D")
 
 
 def _is_varied(cells: TypedSeries, tried: int) -> bool:

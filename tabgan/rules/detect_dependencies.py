@@ -302,9 +302,10 @@ def _find_measured(
     parts = find_parts(table, rng, {*kept, *levels})
     taken = {rule.target.position for rule in parts}
     rest = without(table, taken)
-    counted = find_counted(rest, rng.spawn(1)[0], {*kept, *levels})
+    of_times = rng.spawn(1)[0]
+    counted = find_counted(rest, of_times, {*kept, *levels})
     rest = without(rest, {rule.target.position for rule in counted})
-    ages = find_ages(rest, rng.spawn(1)[0], {*kept, *levels})
+    ages = find_ages(rest, of_times, {*kept, *levels})
     rest = without(rest, {rule.target.position for rule in ages})
     return [*parts, *counted, *ages, *find_bands(rest, rng, {*kept, *levels})]
 
