@@ -1,11 +1,11 @@
 """No personal value of the table is in the model file, or in what is drawn from it."""
 
-from pathlib import re
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import Path
 import pytest
 
 from tabgan import TabGAN
